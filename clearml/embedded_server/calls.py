@@ -1,0 +1,58 @@
+"""A call of an API action, and the register of all actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from embedded_server.accounts import Accounts, Identity
+    from embedded_server.documents import Documents
+    from embedded_server.events import Events
+    from embedded_server.files import FileStore
+
+
+@dataclass(frozen=True)
+class Store:
+    """Everything that outlives a call. Its parts share one database and so one transaction."""
+
+    documents: Documents
+    events: Events
+    accounts: Accounts
+    files: FileStore
+
+
+@dataclass(frozen=True)
+class Call:
+    """What an action knows of the call besides its request.
+
+    The action runs inside a transaction, which is committed before the answer is sent and rolled back where the
+    action raises.
+    """
+
+    #: "tasks.get_all"
+    endpoint: str
+    #: the version the client asked for; the newest where it named none
+    version: tuple[int, int]
+    identity: Identity
+    store: Store
+
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+Action = Callable[[Call, Request], Answer]
+
+#: endpoint -> action
+ACTIONS: dict[str, Action] = {}
+
+
+def action(endpoint: str) -> Callable[[Action], Action]:
+    """Registers the function that serves an endpoint; its request has been validated with the SDK's schema."""
+
+    def register(function: Action) -> Action:
+        assert endpoint not in ACTIONS, f"{endpoint} is served twice"
+        ACTIONS[endpoint] = function
+        return function
+
+    return register

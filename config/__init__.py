@@ -1,0 +1,1 @@
+"""What a person may set: typed settings, sample tables, and the one error that a person can cause."""

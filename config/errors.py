@@ -1,0 +1,12 @@
+"""The error that a person caused and can mend."""
+
+
+class BadInput(Exception):
+    """Bad input, told in one line: what is wrong, where, and what to type instead.
+
+    The command line prints the message without a traceback and exits with code 2; a task that meets it ends
+    ``failed`` with the message as its reason.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))

@@ -1,0 +1,1 @@
+"""One experiment: from a table to a tracked Pareto front and a fitted pipeline."""

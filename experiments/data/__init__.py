@@ -1,0 +1,1 @@
+"""The table, its split and its columns."""

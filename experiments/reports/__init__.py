@@ -1,0 +1,1 @@
+"""What a person sees of an experiment: tracked scalars and plots, terminal, leaderboard, code."""

@@ -1,0 +1,1 @@
+"""What an experiment leaves behind: the model registry and the published files."""

@@ -1,0 +1,1 @@
+"""Many experiments: launching through a queue, following, and the local stack."""
