@@ -146,6 +146,9 @@ class Settings(BaseModel):
     home: Path = setting(
         Path("~/.clearml-automl"), "Launch", "AUTOML_HOME", "Folder of the local stack: server, pool, agent, logs."
     )
+    api_port: int = setting(8008, "Launch", "AUTOML_API_PORT", "Port of the embedded server's API.", ge=0, le=65535)
+    web_port: int = setting(8080, "Launch", "AUTOML_WEB_PORT", "Port of the embedded server's pages.", ge=0, le=65535)
+    files_port: int = setting(8081, "Launch", "AUTOML_FILES_PORT", "Port of the embedded server's files.", ge=0, le=65535)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,86 @@
+# make run       searches the sample table; DATA=my.csv TARGET=column searches your own
+# make help      lists everything
+
+# What a run is given; each may be set on the command line: make run DATA=my.csv TARGET=price METRIC=r2 TIME_LEFT=120
+DATA ?=
+TARGET ?=
+METRIC ?=
+TIME_LEFT ?= 60
+GENERATIONS ?=
+POPULATION_SIZE ?=
+SEARCH_SPACE ?=
+SEED ?=
+# any further options of clearml-automl run
+OPTIONS ?=
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+SETTINGS = $(if $(DATA),--data "$(DATA)") $(if $(TARGET),--target "$(TARGET)") $(if $(METRIC),--metric "$(METRIC)") \
+  --time-left "$(TIME_LEFT)" $(if $(GENERATIONS),--generations "$(GENERATIONS)") \
+  $(if $(POPULATION_SIZE),--population-size "$(POPULATION_SIZE)") $(if $(SEARCH_SPACE),--search-space "$(SEARCH_SPACE)") \
+  $(if $(SEED),--seed "$(SEED)") $(OPTIONS)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run enqueue status clearml-server clearml-stop clearml-test agent dask test lint bench lock docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make the environment in .venv from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@config/setup.sh "$(PYTHON)"
+	@touch $@
+
+run: $(READY) ## search a table as a ClearML task, from queue to registry (DATA= TARGET= METRIC= TIME_LEFT= ...)
+	@$(BIN)/clearml-automl run $(SETTINGS)
+
+enqueue: $(READY) ## put a run into the queue and print the task's id
+	@$(BIN)/clearml-automl enqueue $(SETTINGS)
+
+status: $(READY) ## show server, pool, agent and the latest tasks
+	@$(BIN)/clearml-automl status
+
+clearml-server: $(READY) ## start a ClearML server: the embedded one, or with DOCKER=1 the genuine one
+	@$(if $(DOCKER),clearml/start-genuine-server.sh,$(BIN)/clearml-automl server start)
+
+clearml-stop: $(READY) ## stop what this project started, and only that
+	@$(BIN)/clearml-automl stop
+
+clearml-test: $(READY) ## a 20-second search that fails loudly if a link of the chain is broken
+	@$(BIN)/clearml-automl check
+
+agent: $(READY) ## start the agent that serves the queue
+	@$(BIN)/clearml-automl start agent
+
+dask: $(READY) ## start the Dask scheduler and its workers
+	@$(BIN)/clearml-automl start dask
+
+test: $(READY) ## run all tests
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q
+
+lint: $(READY) ## check style, types and floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## measure what README.md states: enqueue to first scalar, cost of tracking
+	@$(BIN)/python -m tests.benchmarks.tracking
+
+docs: $(READY) ## write the settings tables of README.md and docs/settings.md anew
+	@$(BIN)/python -m config.documentation
+
+lock: ## resolve requirements.lock anew (needs uv)
+	uv pip compile pyproject.toml --extra development --universal --python-version 3.10 \
+	  --no-emit-package nvidia-nccl-cu12 --no-annotate --no-header --quiet --output-file requirements.lock
+
+clean: ## remove what was built here; the stack's data stays
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

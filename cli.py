@@ -1,0 +1,258 @@
+"""The command line: ``clearml-automl run``, ``enqueue``, ``server``, ``config`` and the rest."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import click
+import typer
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from config.errors import BadInput
+from config.settings import SettingDescription, describe, resolve
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Evolve scikit-learn pipelines on a table, as a ClearML task from a queue to the model registry.",
+)
+server_app = typer.Typer(no_args_is_help=True, help="The embedded ClearML-compatible server.")
+config_app = typer.Typer(no_args_is_help=True, help="The settings and where they come from.")
+app.add_typer(server_app, name="server")
+app.add_typer(config_app, name="config")
+
+messages = Console(stderr=True, highlight=False)
+Output = Annotated[
+    Literal["text", "json"], typer.Option("--output", "-o", help="How to print the result.", show_default=True)
+]
+
+
+def main() -> None:
+    """Runs the command line; bad input ends in one line on stderr and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except BadInput as error:
+        _fail(str(error))
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "clearml-automl"
+        _fail(f"{error.format_message()} See '{command} --help'.")
+    except click.Abort:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command one option for each setting; it receives those that were given as ``settings``.
+
+    Help, defaults and environment variables come from the typed settings, the single place that states them.
+    """
+    own = [p for p in inspect.signature(function, eval_str=True).parameters.values() if p.name != "settings"]
+    options = [_option(description) for description in describe()]
+    names = {option.name for option in options}
+
+    def command(**arguments: Any) -> Any:
+        settings = {name: arguments.pop(name) for name in names}
+        return function(settings=settings, **arguments)
+
+    command.__doc__ = function.__doc__
+    command.__name__ = function.__name__
+    command.__signature__ = inspect.Signature(own + options)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in own + options}
+    return command
+
+
+_METAVARS = {int: "NUMBER", float: "NUMBER", Path: "FOLDER"}
+
+
+def _option(description: SettingDescription) -> inspect.Parameter:
+    is_switch = description.type is bool
+    choices = "|".join(get_args(description.type)) if get_origin(description.type) is Literal else ""
+    default = "" if description.default in ("", None) else f"default {description.default} {description.unit}".rstrip() + "; "
+    option = typer.Option(
+        f"{description.option}/--no-{description.option[2:]}" if is_switch else description.option,
+        help=f"{description.help} ({default}{description.environment})",
+        metavar=None if is_switch else choices or _METAVARS.get(description.type, "TEXT"),
+        show_default=False,
+        rich_help_panel=description.section,
+    )
+    return inspect.Parameter(
+        description.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[bool | None if is_switch else str | None, option],
+    )
+
+
+@app.command()
+@with_settings
+def run(
+    settings: dict[str, Any],
+    here: Annotated[bool, typer.Option("--here", help="Run in this process, without queue and agent.")] = False,
+    output: Output = "text",
+) -> int:
+    """Search for the best pipeline on a table: as a ClearML task, through queue and agent, followed here."""
+    from pipelines.runs import run_here, run_through_queue
+
+    result = (run_here if here else run_through_queue)(resolve(settings), messages)
+    if output == "json":
+        print(json.dumps(result.as_json()))
+    return 0
+
+
+@app.command()
+@with_settings
+def enqueue(settings: dict[str, Any], output: Output = "text") -> None:
+    """Put a run into the queue and print the task's id, without waiting for it."""
+    from pipelines.runs import enqueue_run
+
+    launched = enqueue_run(resolve(settings), messages)
+    if output == "json":
+        print(json.dumps({"task_id": launched.task_id, "queue": launched.queue, "url": launched.url}))
+    else:
+        print(launched.task_id)
+
+
+@app.command()
+@with_settings
+def start(
+    settings: dict[str, Any],
+    part: Annotated[str, typer.Argument(help="all, server, dask or agent.", metavar="[PART]")] = "all",
+) -> None:
+    """Start the local stack, or a part of it: server, dask, agent."""
+    from pipelines.stack import Stack
+
+    stack = Stack(resolve(settings))
+    stack.start_part(part)
+    _print_status(stack)
+
+
+@app.command()
+def stop(
+    part: Annotated[str, typer.Argument(help="all, server, dask or agent.", metavar="[PART]")] = "all",
+) -> None:
+    """Stop what this project started on this machine, and only that."""
+    from pipelines.stack import Stack
+
+    stopped = Stack(resolve()).stop(part)
+    messages.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
+
+
+@app.command()
+def status(output: Output = "text") -> None:
+    """Show what runs: server, pool, agent, and the latest tasks."""
+    from pipelines.stack import Stack
+
+    _print_status(Stack(resolve()), output)
+
+
+def _print_status(stack: Any, output: str = "text") -> None:
+    from pipelines.status import stack_status
+
+    found = stack_status(stack)
+    if output == "json":
+        print(json.dumps(found.as_json()))
+        return
+    for row in found.rows():
+        print(row)
+
+
+@app.command()
+@with_settings
+def check(settings: dict[str, Any]) -> int:
+    """Run a short search and check every link of the chain, from the queue to the published model."""
+    from pipelines.chain_check import check_chain
+
+    return check_chain(resolve({"data": "penguins", "time_left": "20", **_given(settings)}), messages)
+
+
+def _given(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+@server_app.command("start")
+@with_settings
+def server_start(settings: dict[str, Any]) -> None:
+    """Start the embedded server, whatever other server is configured."""
+    from pipelines.stack import Stack
+
+    stack = Stack(resolve(settings))
+    with stack.processes.locked():
+        connection = stack.server.start(stack.settings)
+    print(f"API {connection.api}, files {connection.files}, web {stack.server.login_link()}")
+
+
+@server_app.command("stop")
+def server_stop() -> None:
+    """Stop the embedded server."""
+    from pipelines.stack import Stack
+
+    messages.print("stopped" if Stack(resolve()).server.stop() else "it was not running")
+
+
+@server_app.command("status")
+def server_status(output: Output = "text") -> int:
+    """Say whether the embedded server runs and where; exit code 3 where it does not, as service managers do."""
+    from pipelines.stack import Stack
+
+    server = Stack(resolve()).server
+    running = server.is_running
+    connection = server.connection() if running else None
+    if output == "json":
+        print(json.dumps({"running": running, **({"api": connection.api, "web": connection.web} if connection else {})}))
+    else:
+        print(f"running: API {connection.api}, web {connection.web}" if connection else "not running")
+    return 0 if running else 3
+
+
+@server_app.command("env")
+def server_env() -> None:
+    """Print export lines: eval "$(clearml-automl server env)" points any ClearML tool at the embedded server."""
+    from pipelines.stack import Stack
+
+    for name, value in Stack(resolve()).server.connection().environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+@server_app.command("login")
+def server_login() -> None:
+    """Print a one-time link that lets a browser in."""
+    from pipelines.stack import Stack
+
+    print(Stack(resolve()).server.login_link())
+
+
+@config_app.command("show")
+@with_settings
+def config_show(settings: dict[str, Any], output: Output = "text") -> None:
+    """Show every setting, its value, and where it came from."""
+    resolved = resolve(settings)
+    rows = [(d, getattr(resolved.settings, d.name), resolved.origins[d.name]) for d in describe()]
+    if output == "json":
+        print(json.dumps({d.name: {"value": _plain(value), "origin": origin} for d, value, origin in rows}))
+        return
+    table = RichTable(box=None, pad_edge=False)
+    for title in ("section", "setting", "value", "from", "environment"):
+        table.add_column(title, overflow="fold")
+    for d, value, origin in rows:
+        table.add_row(d.section, d.name, str(value), origin, d.environment)
+    Console(highlight=False).print(table)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+if __name__ == "__main__":
+    main()

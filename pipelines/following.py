@@ -1,0 +1,114 @@
+"""Follows a task from outside: waiting, generation after generation, to its end."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from experiments.reports.leaderboard import rows_from_json
+from experiments.reports.terminal import GenerationLine, ResultSummary, TerminalView
+from pipelines.launching import api_client, task_url
+
+POLLING_INTERVAL = 0.4  # seconds
+ENDED = frozenset({"completed", "failed", "stopped", "closed", "published"})
+
+
+class RunFailed(Exception):
+    """The task ended without a model; the message says why."""
+
+
+def follow(task_id: str, metric: str, view: TerminalView) -> ResultSummary:
+    """Shows a task's progress until it ends.
+
+    Args:
+        task_id: the task.
+        metric: the scorer's name, which is part of the scalars' names.
+        view: what shows it.
+
+    Returns:
+        What the task reported of its result.
+
+    Raises:
+        RunFailed: it failed, or was stopped before it had a model.
+    """
+    from clearml import Task
+
+    task = Task.get_task(task_id=task_id)
+    shown = 0
+    while True:
+        task.reload()
+        status = str(task.data.status)
+        if status == "queued":
+            view.show_waiting("waiting for the agent")
+        lines = [] if status == "queued" else generation_lines(task.get_reported_scalars(), metric)
+        for line in lines[shown:]:
+            view.show_generation(line)
+        shown = max(shown, len(lines))
+        if status in ENDED:
+            return result_summary(task, metric)
+        time.sleep(POLLING_INTERVAL)
+
+
+def generation_lines(scalars: dict[str, dict[str, dict[str, list[float]]]], metric: str) -> list[GenerationLine]:
+    """The lines of all generations whose scalars have arrived as a whole.
+
+    Args:
+        scalars: title -> series -> ``{"x": iterations, "y": values}``, as the SDK gives them.
+        metric: the scorer's name.
+    """
+    search = {name: dict(zip(series["x"], series["y"], strict=True)) for name, series in scalars.get("Search", {}).items()}
+    spent = {}
+    for series in scalars.get("Budget", {}).values():
+        spent = dict(zip(series["x"], series["y"], strict=True))
+    lines = []
+    for number in sorted(spent):  # reported last of a generation
+        if number not in search.get("evaluations", {}):
+            break
+        lines.append(
+            GenerationLine(
+                number=int(number),
+                best=search.get(f"best {metric}", {}).get(number),
+                mean=search.get(f"mean {metric}", {}).get(number),
+                evaluations=int(search["evaluations"][number]),
+                valid_share=search.get("valid share", {}).get(number, 0.0),
+                per_second=search.get("evaluations per second", {}).get(number, 0.0),
+                spent_seconds=spent[number],
+            )
+        )
+    return lines
+
+
+def result_summary(task: Any, metric: str) -> ResultSummary:
+    """What an ended task reported of its result.
+
+    Raises:
+        RunFailed: there is no result.
+    """
+    task.reload()
+    summary = _artifact(task, "evaluation_summary")
+    leaderboard = _artifact(task, "leaderboard.json")
+    models = api_client().models.get_all(task=[task.id], only_fields=["id", "name", "created"], order_by=["-created"])
+    if summary is None:
+        reason = task.data.status_reason or task.data.status_message or "it says no reason; see its console"
+        raise RunFailed(f"task {task.id} ended {task.data.status} without a result: {reason}")
+    values = task.get_reported_single_values()
+    return ResultSummary(
+        task_id=task.id,
+        task_url=task_url(task.id, task.data.project),
+        model_id=models[0].id if models else "",
+        model_name=models[0].name if models else "",
+        metric=metric,
+        cv_score=values.get(f"cv {metric}"),
+        holdout_score=values.get(f"hold-out {metric}"),
+        generations=summary["generations"],
+        evaluations=summary["evaluations"],
+        valid_share=summary["valid_share"],
+        seconds=sum(summary["spent_seconds"].values()),
+        leaderboard=tuple(rows_from_json(leaderboard)) if leaderboard else (),
+        fallback_reason=summary["fallback"] or "",
+    )
+
+
+def _artifact(task: Any, name: str) -> Any:
+    artifact = task.artifacts.get(name)
+    return None if artifact is None else artifact.get(force_download=True)

@@ -1,0 +1,111 @@
+"""Tasks out of settings: created, enqueued, cloned. The only place that does any of the three."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from config.settings import Settings, describe, hyperparameters
+from pipelines.checkout import script_section
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A task that waits in a queue."""
+
+    task_id: str
+    queue: str
+    #: its page in the web interface
+    url: str
+
+
+def enqueue(settings: Settings, name: str) -> Launched:
+    """Creates a task from this checkout and puts it into the queue.
+
+    The task is created whole in one call: a failure leaves nothing half-made behind.
+
+    Args:
+        settings: become the task's hyperparameters; project and queue say where it goes.
+        name: the task's name.
+    """
+    client = api_client()
+    project = _project_id(client, settings.project)
+    task_id = client.tasks.create(
+        name=name, type="training", project=project, script=script_section(), hyperparams=_parameters(settings)
+    ).id
+    enqueue_task(task_id, settings.queue)
+    return Launched(task_id, settings.queue, task_url(task_id, project))
+
+
+def enqueue_task(task_id: str, queue: str) -> None:
+    """Puts a task into a queue by name; the queue is made where it is missing."""
+    client = api_client()
+    found = client.queues.get_all(name=f"^{re.escape(queue)}$", only_fields=["id"])
+    queue_id = found[0].id if found else client.queues.create(name=queue).id
+    client.tasks.enqueue(task=task_id, queue=queue_id)
+
+
+def clone(task_id: str, changes: dict[str, Any], name: str | None = None) -> str:
+    """Clones a task with some hyperparameters changed, as a person does in a web interface.
+
+    Args:
+        task_id: the task to clone.
+        changes: ``section/name`` -> value.
+        name: the clone's name; the original's where None.
+
+    Returns:
+        The clone's id.
+    """
+    client = api_client()
+    cloned = client.tasks.clone(task=task_id, **({"new_task_name": name} if name else {})).id
+    if changes:
+        client.tasks.edit_hyper_params(
+            task=cloned,
+            hyperparams=[
+                {"section": section, "name": key, "value": _text(value)}
+                for (section, _, key), value in ((path.partition("/"), value) for path, value in changes.items())
+            ],
+        )
+    return cloned
+
+
+def task_url(task_id: str, project: str) -> str:
+    """A task's page in the web interface, as the SDK prints it."""
+    from clearml.backend_api import Session
+
+    return f"{Session.get_app_server_host()}/projects/{project or '*'}/experiments/{task_id}/output/log"
+
+
+def api_client() -> Any:
+    """A client of the configured server; imported late, since the SDK reads its configuration when imported."""
+    from clearml.backend_api.session.client import APIClient
+
+    return APIClient()
+
+
+def _project_id(client: Any, name: str) -> str:
+    found = client.projects.get_all(name=f"^{re.escape(name)}$", only_fields=["id"])
+    return found[0].id if found else client.projects.create(name=name).id
+
+
+def _parameters(settings: Settings) -> dict[str, dict[str, dict[str, str]]]:
+    """Hyperparameters as the API takes them, each with the help that a web interface shows."""
+    help = {description.name: description for description in describe()}
+    return {
+        section: {
+            name: {
+                "section": section,
+                "name": name,
+                "value": _text(value),
+                "type": type(value).__name__,
+                "description": help[name].help + (f" [{help[name].unit}]" if help[name].unit else ""),
+            }
+            for name, value in parameters.items()
+        }
+        for section, parameters in hyperparameters(settings).items()
+    }
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

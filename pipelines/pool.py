@@ -1,0 +1,95 @@
+"""The local Dask pool: a scheduler and worker processes that serve one run after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import BadInput
+from pipelines.processes import ProcessFolder, wait_until
+
+SCHEDULER, WORKERS = "dask-scheduler", "dask-workers"
+READY_WITHIN = 40.0  # seconds until the scheduler is there, on a busy machine
+
+
+@dataclass(frozen=True)
+class LocalPool:
+    """Dask scheduler and workers of one stack."""
+
+    home: Path
+
+    @property
+    def scheduler_file(self) -> Path:
+        """Names the scheduler's address for workers and runs."""
+        return self.home / "pool" / "scheduler.json"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether both the scheduler and the workers' parent run."""
+        processes = ProcessFolder(self.home)
+        return all(processes.find(name) for name in (SCHEDULER, WORKERS))
+
+    @property
+    def worker_count(self) -> int:
+        """Worker processes it was started with."""
+        return int(ProcessFolder(self.home).purpose(WORKERS).get("workers", 0))
+
+    def start(self, workers: int) -> None:
+        """Starts what does not run; another number of workers replaces them. Does not wait for them.
+
+        Args:
+            workers: worker processes, one thread each: a worker's evaluations run in a process of their own, and
+                more threads would only share its processor.
+        """
+        processes = ProcessFolder(self.home)
+        self.scheduler_file.parent.mkdir(parents=True, exist_ok=True)
+        purpose = {"workers": str(workers), "python": sys.executable}
+        found = {name: processes.find(name) for name in (SCHEDULER, WORKERS)}
+        stale = any(record and record.purpose != purpose for record in found.values())
+        if stale or not all(found.values()):
+            self.stop()
+            self.scheduler_file.unlink(missing_ok=True)
+            # numerical libraries must not start more threads than the worker's one processor has
+            environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+            processes.start(
+                SCHEDULER,
+                [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+                 "--dashboard-address", "127.0.0.1:0", "--scheduler-file", str(self.scheduler_file)],
+                environment, purpose,
+            )  # fmt: skip
+            processes.start(
+                WORKERS,
+                [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(self.scheduler_file),
+                 "--nworkers", str(workers), "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard",
+                 "--local-directory", str(self.home / "pool")],
+                environment, purpose,
+            )  # fmt: skip
+
+    def wait(self) -> str:
+        """Waits for the scheduler and gives its address.
+
+        Raises:
+            BadInput: it did not come up.
+        """
+        processes = ProcessFolder(self.home)
+        if not wait_until(lambda: bool(self.address()) or not processes.find(SCHEDULER), READY_WITHIN) or not self.address():
+            reason = processes.tail(SCHEDULER, 1) or "no answer"
+            raise BadInput(f"the Dask scheduler did not start: {reason}; see {processes.log(SCHEDULER)}")
+        return self.address()
+
+    def stop(self) -> bool:
+        """Ends workers and scheduler; True where any was running."""
+        processes = ProcessFolder(self.home)
+        stopped = [processes.stop(name) for name in (WORKERS, SCHEDULER)]
+        self.scheduler_file.unlink(missing_ok=True)
+        return any(stopped)
+
+    def address(self) -> str:
+        """The scheduler's address; empty where it is not there yet."""
+        try:
+            return str(json.loads(self.scheduler_file.read_text(encoding="utf-8"))["address"])
+        except (OSError, ValueError, KeyError):
+            return ""

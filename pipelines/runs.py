@@ -1,0 +1,98 @@
+"""A run as a person starts it: through queue and agent, in this process, or only put into the queue."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from config.settings import Resolved, Settings
+from experiments.preparation import prepare
+from experiments.reports.terminal import ResultSummary, TerminalView
+from pipelines.following import follow
+from pipelines.launching import Launched, api_client, enqueue
+from pipelines.stack import Stack
+from pipelines.supervision import supervised
+
+
+def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
+    """Starts what the run needs, enqueues a task, and follows it to its end.
+
+    Args:
+        resolved: the settings.
+        messages: where progress goes; the result too, since standard output is for ``-o json``.
+
+    Raises:
+        BadInput: the table, a setting, or the server; nothing has been created then.
+        RunFailed: the task ended without a model.
+    """
+    metric = prepare(resolved.settings).metric  # bad input ends here, before anything is started
+    stack = Stack(resolved)
+    with TerminalView(messages, resolved.settings.time_left, metric) as view:
+        view.show_waiting("starting server, pool and agent")
+        stack.start()
+        launched = enqueue(_launchable(stack), task_name(resolved.settings))
+        view.show_waiting(f"task {launched.task_id} waits in the queue {launched.queue!r}: {launched.url}")
+        with supervised(stack, messages), _stopping_on_interrupt(launched, messages):
+            result = follow(launched.task_id, metric, view)
+        view.show_result(result)
+    if not stack.is_server_configured:
+        messages.print(f"let a browser in, once: {stack.server.login_link()}", highlight=False, soft_wrap=True)
+    return result
+
+
+def run_here(resolved: Resolved, messages: Console) -> ResultSummary:
+    """Runs the experiment in this process, without queue and agent; it is a tracked task all the same.
+
+    Raises:
+        BadInput: the table, a setting, or the server.
+        RunFailed: the task ended without a model.
+    """
+    prepare(resolved.settings)
+    stack = Stack(resolved)
+    stack.connect()
+    from experiments.run import run_in_process  # imports the SDK, which reads its configuration then
+
+    return run_in_process(resolved.settings, task_name(resolved.settings), messages)
+
+
+def enqueue_run(resolved: Resolved, messages: Console) -> Launched:
+    """Puts a run into the queue of the configured or embedded server, and nothing else.
+
+    Raises:
+        BadInput: the table, a setting, or the server.
+    """
+    prepare(resolved.settings)
+    stack = Stack(resolved)
+    stack.connect()
+    launched = enqueue(_launchable(stack), task_name(resolved.settings))
+    messages.print(f"{launched.url}", highlight=False, soft_wrap=True)
+    return launched
+
+
+def task_name(settings: Settings) -> str:
+    """A name that tells runs apart in a list."""
+    return f"{Path(settings.data).stem}, {settings.search_space.partition('{')[0] or 'own space'}, seed {settings.seed}"
+
+
+def _launchable(stack: Stack) -> Settings:
+    """The run's settings with an absolute path, since the agent works in another folder."""
+    settings = stack.run_settings()
+    path = Path(settings.data).expanduser()
+    return settings.model_copy(update={"data": str(path.absolute())}) if path.is_file() else settings
+
+
+@contextmanager
+def _stopping_on_interrupt(launched: Launched, messages: Console) -> Iterator[None]:
+    """Ctrl-C asks the task to stop and put away what it found; a second one leaves it alone."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        api_client().tasks.stop(task=launched.task_id, status_reason="stopped by Ctrl-C")
+        messages.print(f"stopped; what it found is on its page: {launched.url}", highlight=False, soft_wrap=True)
+        sys.stderr.flush()
+        os._exit(130)  # without the SDK's exit hooks, which may wait

@@ -1,0 +1,103 @@
+"""The embedded ClearML server as a background process: the one place that starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import BadInput
+from config.settings import Settings
+from pipelines.connection import Connection, connection
+from pipelines.processes import ProcessFolder, wait_until
+
+NAME = "server"
+READY_WITHIN = 20.0  # seconds from the process's start to its first answer, on a busy machine
+PACKAGE_FOLDER = Path(__file__).parent.parent / "clearml"
+
+
+@dataclass(frozen=True)
+class EmbeddedServer:
+    """The embedded server of one stack."""
+
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where it keeps its database, files and credentials."""
+        return self.home / "server"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process runs."""
+        return ProcessFolder(self.home).find(NAME) is not None
+
+    def start(self, settings: Settings) -> Connection:
+        """Starts it where it does not run, and waits for its first answer.
+
+        Raises:
+            BadInput: a port is taken, the folder cannot be written, or it ended for another reason of its own.
+        """
+        processes = ProcessFolder(self.home)
+        record = processes.find(NAME)
+        if not record:
+            processes.log(NAME).unlink(missing_ok=True)
+            record = processes.start(NAME, self._command(settings), self._environment())
+        pid = record.pid
+        ready = wait_until(lambda: self._address().get("pid") == pid or not processes.find(NAME), READY_WITHIN)
+        if not ready or not processes.find(NAME):
+            processes.stop(NAME)
+            reason = processes.tail(NAME, 1).removeprefix("error: ") or f"no answer within {READY_WITHIN:.0f} s"
+            raise BadInput(f"the embedded server did not start: {reason}")
+        return self.connection()
+
+    def stop(self) -> bool:
+        """Ends it; True where it was running."""
+        return ProcessFolder(self.home).stop(NAME)
+
+    def connection(self) -> Connection:
+        """How to reach it.
+
+        Raises:
+            BadInput: it has never been started.
+        """
+        address, keys = self._address(), self._credentials()
+        if not address or not keys:
+            raise BadInput("the embedded server is not running; start it by 'clearml-automl server start'")
+        return connection(
+            self.home, address["api"], address["web"], address["files"], keys["access_key"], keys["secret_key"]
+        )
+
+    def login_link(self) -> str:
+        """A link that lets one browser in, once."""
+        command = [sys.executable, "-m", "embedded_server", "--folder", str(self.folder), "--print-login-link"]
+        answer = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
+        if answer.returncode:
+            raise BadInput(answer.stderr.strip().removeprefix("error: ") or "the embedded server gave no link")
+        return answer.stdout.strip()
+
+    def _command(self, settings: Settings) -> list[str]:
+        ports = {"api": settings.api_port, "files": settings.files_port, "web": settings.web_port}
+        options = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
+        return [sys.executable, "-m", "embedded_server", "--folder", str(self.folder), *options]
+
+    @staticmethod
+    def _environment() -> dict[str, str]:
+        path = os.pathsep.join(filter(None, (str(PACKAGE_FOLDER), os.environ.get("PYTHONPATH"))))
+        return {**os.environ, "PYTHONPATH": path}
+
+    def _address(self) -> dict:
+        return _read_json(self.folder / "server.json")
+
+    def _credentials(self) -> dict:
+        return _read_json(self.folder / "credentials.json")
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
