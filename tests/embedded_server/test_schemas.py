@@ -1,0 +1,79 @@
+"""Validation with the schemas that the SDK carries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from embedded_server import schemas
+from embedded_server.errors import ApiError
+
+
+def codes(endpoint, request):
+    with pytest.raises(ApiError) as refusal:
+        schemas.check(endpoint, request)
+    return refusal.value.code, refusal.value.subcode
+
+
+def test_the_sdk_itself_is_not_imported():
+    script = (
+        "import sys; from embedded_server import schemas;"
+        "schemas.check('tasks.create', {'name': 'some', 'type': 'training'});"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'clearml'])"
+    )
+    folder = Path(schemas.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("service", ["tasks", "projects", "queues", "models", "events", "workers", "auth"])
+def test_every_service_has_schemas(service):
+    assert schemas.is_known(f"{service}.{next(iter(schemas.read_service(service).requests))}")
+
+
+@pytest.mark.parametrize("endpoint", ["tasks.get_all_extra", "nonsense.get_all", "../tasks.get_all", "__init__.x"])
+def test_what_the_sdk_does_not_know_is_not_known(endpoint):
+    assert not schemas.is_known(endpoint)
+
+
+def test_an_endpoint_without_a_schema_takes_anything():
+    schemas.check("server.info", {"any": "thing"})
+
+
+@pytest.mark.parametrize("tags", [["a", "-b"], [None], ["__$all", "a", "__$not", "b"], []])
+def test_a_list_filter_takes_none_and_operators(tags):
+    schemas.check("tasks.get_all", {"tags": tags, "project": tags})
+    schemas.check("tasks.get_all_ex", {"tags": tags})
+
+
+def test_a_status_filter_takes_statuses_exclusions_and_operators():
+    schemas.check("tasks.get_all", {"status": ["created", "-queued", "__$not", "stopped", None]})
+    assert codes("tasks.get_all", {"status": ["nonsense"]}) == (400, 12)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "request_"),
+    [
+        ("tasks.get_all", {"id": "not a list"}),
+        ("tasks.get_all", {"id": [1]}),
+        ("tasks.get_all", {"page_size": 0}),
+        ("tasks.get_all", {"page": 1.5}),
+        ("tasks.edit_hyper_params", {"task": "t", "hyperparams": [{"section": "a", "name": "b", "value": 1}]}),
+        ("tasks.edit_hyper_params", {"task": "t", "hyperparams": [], "replace_hyperparams": "some"}),
+        ("queues.move_task_forward", {"queue": "q", "task": "t", "count": True}),
+        ("models.create", {"name": "no uri"}),
+        ("tasks.started", {"task": None}),
+    ],
+)
+def test_what_does_not_fit_is_refused(endpoint, request_):
+    assert codes(endpoint, request_) == (400, 12)
+
+
+def test_edit_stores_a_type_that_no_enumeration_holds():
+    schemas.check("tasks.edit", {"task": "t", "type": "of my own"})
+    assert codes("tasks.create", {"name": "some", "type": "of my own"}) == (400, 12)
