@@ -10,17 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-import click
 import typer
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from config.errors import BadInput
+from config.errors import BadInput, RunFailed
 from config.settings import SettingDescription, describe, resolve
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     help="Evolve scikit-learn pipelines on a table, as a ClearML task from a queue to the model registry.",
 )
 server_app = typer.Typer(no_args_is_help=True, help="The embedded ClearML-compatible server.")
@@ -28,6 +28,7 @@ config_app = typer.Typer(no_args_is_help=True, help="The settings and where they
 app.add_typer(server_app, name="server")
 app.add_typer(config_app, name="config")
 
+UsageError: Any = typer.BadParameter.__base__  # typer does not export it, and brings its own copy of click
 messages = Console(stderr=True, highlight=False)
 Output = Annotated[
     Literal["text", "json"], typer.Option("--output", "-o", help="How to print the result.", show_default=True)
@@ -40,17 +41,19 @@ def main() -> None:
         code = app(standalone_mode=False)
     except BadInput as error:
         _fail(str(error))
-    except click.UsageError as error:
+    except UsageError as error:
         command = error.ctx.command_path if error.ctx else "clearml-automl"
-        _fail(f"{error.format_message()} See '{command} --help'.")
-    except click.Abort:
+        _fail(f"{error.format_message().rstrip('.')}; see '{command} --help'")
+    except RunFailed as error:
+        _fail(str(error), code=1)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, code: int = 2) -> None:
     print(f"error: {message}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,7 +82,7 @@ _METAVARS = {int: "NUMBER", float: "NUMBER", Path: "FOLDER"}
 def _option(description: SettingDescription) -> inspect.Parameter:
     is_switch = description.type is bool
     choices = "|".join(get_args(description.type)) if get_origin(description.type) is Literal else ""
-    default = "" if description.default in ("", None) else f"default {description.default} {description.unit}".rstrip() + "; "
+    default = f"default {description.default_text}; " if description.default_text else ""
     option = typer.Option(
         f"{description.option}/--no-{description.option[2:]}" if is_switch else description.option,
         help=f"{description.help} ({default}{description.environment})",
@@ -210,7 +213,9 @@ def server_status(output: Output = "text") -> int:
     running = server.is_running
     connection = server.connection() if running else None
     if output == "json":
-        print(json.dumps({"running": running, **({"api": connection.api, "web": connection.web} if connection else {})}))
+        print(
+            json.dumps({"running": running, **({"api": connection.api, "web": connection.web} if connection else {})})
+        )
     else:
         print(f"running: API {connection.api}, web {connection.web}" if connection else "not running")
     return 0 if running else 3

@@ -38,7 +38,7 @@ ESSENTIAL = (
 def _table(descriptions: list) -> str:
     rows = ["| option | environment | default | what |", "|---|---|---|---|"]
     for d in descriptions:
-        default = "number of processors" if d.name == "n_jobs" else f"{d.default} {d.unit}".strip()
+        default = "processors - 1, but 2 where there are 2; at most 8" if d.name == "n_jobs" else d.default_text
         choices = f" One of {', '.join(get_args(d.type))}." if get_origin(d.type) is Literal else ""
         rows.append(f"| `{d.option}` | `{d.environment}` | {default} | {d.help}{choices} |")
     return "\n".join(rows)
@@ -54,7 +54,9 @@ def documented(text: str, with_sections: bool) -> str:
 def main() -> int:
     """Writes the documents; with ``--check`` only says whether they are up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 where a document is out of date")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit code 1 where a document is out of date"
+    )
     check = parser.parse_args().check
     stale = []
     for name in DOCUMENTS:

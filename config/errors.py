@@ -1,4 +1,4 @@
-"""The error that a person caused and can mend."""
+"""The two ways in which a run ends without a result."""
 
 
 class BadInput(Exception):
@@ -10,3 +10,7 @@ class BadInput(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
+
+
+class RunFailed(Exception):
+    """A run ended without a model and nobody's input is to blame; the message says why, exit code 1."""

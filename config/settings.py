@@ -87,9 +87,7 @@ class Settings(BaseModel):
         0.2, "Data", "AUTOML_HOLDOUT_SHARE", "Share of the rows that the search never sees.", "share", gt=0, lt=1
     )
 
-    metric: str = setting(
-        "auto", "Search", "TPOT__METRIC", "Any scikit-learn scorer by name; auto is accuracy or r2."
-    )
+    metric: str = setting("auto", "Search", "TPOT__METRIC", "Any scikit-learn scorer by name; auto is accuracy or r2.")
     generations: int = setting(40, "Search", "TPOT__GENERATIONS", "Generations to evolve at most.", "generations", ge=1)
     population_size: int = setting(
         64, "Search", "TPOT__POPULATION_SIZE", "Individuals in a generation.", "individuals", ge=2
@@ -148,7 +146,9 @@ class Settings(BaseModel):
     )
     api_port: int = setting(8008, "Launch", "AUTOML_API_PORT", "Port of the embedded server's API.", ge=0, le=65535)
     web_port: int = setting(8080, "Launch", "AUTOML_WEB_PORT", "Port of the embedded server's pages.", ge=0, le=65535)
-    files_port: int = setting(8081, "Launch", "AUTOML_FILES_PORT", "Port of the embedded server's files.", ge=0, le=65535)
+    files_port: int = setting(
+        8081, "Launch", "AUTOML_FILES_PORT", "Port of the embedded server's files.", ge=0, le=65535
+    )
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,12 @@ class SettingDescription:
     unit: str
     help: str
     type: Any
+
+    @property
+    def default_text(self) -> str:
+        """The default with its unit, for people; empty where there is none."""
+        value = f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+        return f"{value} {self.unit}".strip()
 
 
 def describe() -> Iterator[SettingDescription]:
@@ -198,7 +204,7 @@ def resolve(command_line: Mapping[str, Any] | None = None) -> Resolved:
     """
     given = {name: value for name, value in (command_line or {}).items() if value is not None}
     values: dict[str, Any] = {}
-    origins = {name: "default" for name in Settings.model_fields}
+    origins = dict.fromkeys(Settings.model_fields, "default")
     for path in (USER_FILE.expanduser(), PROJECT_FILE):
         for name, value in _read_file(path).items():
             values[name], origins[name] = value, str(path)

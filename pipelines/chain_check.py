@@ -22,9 +22,13 @@ from pipelines.stack import Stack
 
 ARTIFACTS = frozenset(
     {
-        "leaderboard.json", "tp_pareto_front.json", "evaluation_summary", "evaluated_individuals",
-        "best_pipeline.py", "model.joblib",
-    }  # fmt: skip
+        "leaderboard.json",
+        "tp_pareto_front.json",
+        "evaluation_summary",
+        "evaluated_individuals",
+        "best_pipeline.py",
+        "model.joblib",
+    }
 )
 PLOTS = frozenset({"Pareto front", "Leaderboard", "Failures"})
 

@@ -147,6 +147,8 @@ def _read_config(path: Path) -> dict[str, str]:
     try:
         tree = ConfigFactory.parse_file(str(path))
     except Exception as error:  # the parser raises what it likes
-        raise BadInput(f"{path} is not a ClearML configuration file ({type(error).__name__}); see 'clearml-init'") from None
+        raise BadInput(
+            f"{path} is not a ClearML configuration file ({type(error).__name__}); see 'clearml-init'"
+        ) from None
     keys = ("api_server", "web_server", "files_server", "credentials.access_key", "credentials.secret_key")
     return {key: str(tree.get(f"api.{key}", "") or "") for key in keys}

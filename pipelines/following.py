@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from config.errors import RunFailed
 from experiments.reports.leaderboard import rows_from_json
 from experiments.reports.terminal import GenerationLine, ResultSummary, TerminalView
 from pipelines.launching import api_client, task_url
 
 POLLING_INTERVAL = 0.4  # seconds
 ENDED = frozenset({"completed", "failed", "stopped", "closed", "published"})
-
-
-class RunFailed(Exception):
-    """The task ended without a model; the message says why."""
 
 
 def follow(task_id: str, metric: str, view: TerminalView) -> ResultSummary:
@@ -56,7 +53,9 @@ def generation_lines(scalars: dict[str, dict[str, dict[str, list[float]]]], metr
         scalars: title -> series -> ``{"x": iterations, "y": values}``, as the SDK gives them.
         metric: the scorer's name.
     """
-    search = {name: dict(zip(series["x"], series["y"], strict=True)) for name, series in scalars.get("Search", {}).items()}
+    search = {
+        name: dict(zip(series["x"], series["y"], strict=True)) for name, series in scalars.get("Search", {}).items()
+    }
     spent = {}
     for series in scalars.get("Budget", {}).values():
         spent = dict(zip(series["x"], series["y"], strict=True))

@@ -91,7 +91,7 @@ def _project_id(client: Any, name: str) -> str:
 
 def _parameters(settings: Settings) -> dict[str, dict[str, dict[str, str]]]:
     """Hyperparameters as the API takes them, each with the help that a web interface shows."""
-    help = {description.name: description for description in describe()}
+    described = {description.name: description for description in describe()}
     return {
         section: {
             name: {
@@ -99,7 +99,7 @@ def _parameters(settings: Settings) -> dict[str, dict[str, dict[str, str]]]:
                 "name": name,
                 "value": _text(value),
                 "type": type(value).__name__,
-                "description": help[name].help + (f" [{help[name].unit}]" if help[name].unit else ""),
+                "description": described[name].help + (f" [{described[name].unit}]" if described[name].unit else ""),
             }
             for name, value in parameters.items()
         }

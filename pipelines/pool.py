@@ -75,7 +75,10 @@ class LocalPool:
             BadInput: it did not come up.
         """
         processes = ProcessFolder(self.home)
-        if not wait_until(lambda: bool(self.address()) or not processes.find(SCHEDULER), READY_WITHIN) or not self.address():
+        if (
+            not wait_until(lambda: bool(self.address()) or not processes.find(SCHEDULER), READY_WITHIN)
+            or not self.address()
+        ):
             reason = processes.tail(SCHEDULER, 1) or "no answer"
             raise BadInput(f"the Dask scheduler did not start: {reason}; see {processes.log(SCHEDULER)}")
         return self.address()

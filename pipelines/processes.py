@@ -159,7 +159,9 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"the folder {folder} cannot be made ({error.strerror}); choose another by AUTOML_HOME") from None
+        raise BadInput(
+            f"the folder {folder} cannot be made ({error.strerror}); choose another by AUTOML_HOME"
+        ) from None
     if not os.access(folder, os.W_OK):
         raise BadInput(f"the folder {folder} cannot be written; choose another by AUTOML_HOME")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -32,9 +32,8 @@ def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
     """
     metric = prepare(resolved.settings).metric  # bad input ends here, before anything is started
     stack = Stack(resolved)
+    stack.start()
     with TerminalView(messages, resolved.settings.time_left, metric) as view:
-        view.show_waiting("starting server, pool and agent")
-        stack.start()
         launched = enqueue(_launchable(stack), task_name(resolved.settings))
         view.show_waiting(f"task {launched.task_id} waits in the queue {launched.queue!r}: {launched.url}")
         with supervised(stack, messages), _stopping_on_interrupt(launched, messages):
@@ -52,12 +51,12 @@ def run_here(resolved: Resolved, messages: Console) -> ResultSummary:
         BadInput: the table, a setting, or the server.
         RunFailed: the task ended without a model.
     """
-    prepare(resolved.settings)
-    stack = Stack(resolved)
-    stack.connect()
+    metric = prepare(resolved.settings).metric
+    Stack(resolved).connect()
     from experiments.run import run_in_process  # imports the SDK, which reads its configuration then
 
-    return run_in_process(resolved.settings, task_name(resolved.settings), messages)
+    with TerminalView(messages, resolved.settings.time_left, metric) as view:
+        return run_in_process(resolved.settings, task_name(resolved.settings), view)
 
 
 def enqueue_run(resolved: Resolved, messages: Console) -> Launched:

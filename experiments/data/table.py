@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
-Kind = Literal["numeric", "boolean", "categorical", "text", "date", "drop"]
-TaskType = Literal["classification", "regression"]
+from config.errors import BadInput
+from config.samples import SAMPLES
+from experiments.data.fingerprint import fingerprint
+from experiments.data.kinds import Kind, detect_kinds
+from experiments.data.source import locate, read_frame
+from experiments.data.target import TaskType, check_target, labels, with_labels
+
+__all__ = ["Kind", "Table", "TaskType", "check_folds", "read_table"]
+
+#: Fewer rows than this cannot be split into two folds and a hold-out part.
+ROWS_AT_LEAST = 6
 
 
 @dataclass(frozen=True)
@@ -27,3 +36,102 @@ class Table:
     kinds: Mapping[str, Kind]
     #: SHA-256 of the content, hexadecimal; a changed cell, name or order changes it
     fingerprint: str
+
+
+def read_table(
+    source: str,
+    target: str = "",
+    *,
+    task_type: str = "auto",
+    kinds: Mapping[str, str] | None = None,
+    missing_labels: str = "refuse",
+) -> Table:
+    """Reads and checks a table.
+
+    Args:
+        source: a sample's name, or the path of a CSV or Parquet file.
+        target: column to predict; may be empty for a sample, which knows its own.
+        task_type: ``auto``, ``classification`` or ``regression``; `experiments.data.target` says how auto decides.
+        kinds: column name -> kind, for columns that are not what they look like.
+        missing_labels: ``refuse`` a table in which labels are missing, or ``drop`` those rows.
+
+    Raises:
+        BadInput: anything about the file, its columns or its labels that a person has to mend.
+    """
+    path = locate(source)
+    overrides = dict(kinds or {})
+    dropped = {name for name, kind in overrides.items() if kind == "drop"}
+    frame = read_frame(path, dropped)
+    sample = SAMPLES.get(source)
+    if sample and target in ("", sample.target):
+        target = sample.target
+        task_type = sample.task if task_type == "auto" else task_type
+    check_target(frame, target, str(path))
+    if target in overrides:
+        raise BadInput(f"feat_type: {target!r} is the column to predict; set task_type instead")
+    if len(frame) < ROWS_AT_LEAST:
+        raise BadInput(
+            f"{path} has {_counted(len(frame), 'row')} below its header; at least {ROWS_AT_LEAST} are needed"
+        )
+    frame = with_labels(frame, target, missing_labels)
+    if len(frame) < ROWS_AT_LEAST:
+        raise BadInput(f"{path} has {_counted(len(frame), 'row')} with a label; at least {ROWS_AT_LEAST} are needed")
+    y, task = labels(frame[target], task_type)
+    X = frame.drop(columns=target)
+    _check_features(path.name, X, dropped)
+    found = detect_kinds(X, overrides)
+    if all(kind == "drop" for kind in found.values()):
+        raise BadInput(f"{path}: no column beside {target!r} differs from row to row, there is nothing to learn from")
+    return Table(sample.name if sample else path.stem, X, y, task, found, fingerprint(X, y))
+
+
+def check_folds(table: Table, cv_folds: int, holdout_share: float) -> None:
+    """Checks that the rows suffice for a hold-out part and for every fold to hold each class.
+
+    Args:
+        table: all rows, before the split.
+        cv_folds: number of folds of the development rows.
+        holdout_share: share of the rows that is held out.
+
+    Raises:
+        BadInput: too few rows, or a class with fewer members than folds.
+    """
+    rows = len(table.y)
+    held_out = math.ceil(rows * holdout_share)
+    development = rows - held_out
+    if table.task == "regression":
+        # r2 and its kind are undefined on one row
+        if development < 2 * cv_folds or held_out < 2:
+            raise BadInput(
+                f"{table.name}: {rows} rows are too few for {cv_folds} folds and a hold-out share of "
+                f"{holdout_share:g}; set cv_folds to 2, or bring more rows"
+            )
+        return
+    counts = table.y.value_counts()
+    smallest, members = counts.index[-1], int(counts.iloc[-1])
+    remaining = math.floor(members * development / rows)
+    if remaining < cv_folds:
+        fewer = f"set cv_folds to {remaining}" if remaining >= 2 else "bring more of them"
+        raise BadInput(
+            f"column {table.y.name!r}: class {str(smallest)!r} has {_counted(members, 'row')}, of which {remaining} "
+            f"remain beside a hold-out share of {holdout_share:g}: fewer than {cv_folds} folds; "
+            f"{fewer}, or take the class out"
+        )
+    if held_out < len(counts):
+        needed = math.ceil(100 * len(counts) / rows) / 100
+        raise BadInput(
+            f"{table.name}: a hold-out share of {holdout_share:g} is {_counted(held_out, 'row')} for {len(counts)} "
+            f"classes; set holdout_share to {needed:g}"
+        )
+
+
+def _check_features(where: str, X: pd.DataFrame, dropped: set[str]) -> None:
+    if not len(X.columns):
+        raise BadInput(f"{where} has only one column; a table needs a column to predict and others to learn from")
+    for name in X.columns:
+        if name not in dropped and X[name].isna().all():
+            raise BadInput(f'{where}: column {name!r} is empty; leave it out with feat_type {{"{name}": "drop"}}')
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

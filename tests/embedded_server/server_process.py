@@ -37,7 +37,8 @@ def environment() -> dict[str, str]:
 
 def refused(folder: Path, *options: str) -> str:
     """The one line on stderr of a server that must not start."""
-    ended = subprocess.run(command(folder, *options), env=environment(), capture_output=True, text=True, timeout=PATIENCE)
+    words = command(folder, *options)
+    ended = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=PATIENCE)
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr.count("\n") == 1

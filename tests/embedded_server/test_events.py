@@ -237,7 +237,8 @@ class TestSamples:
         task = api.task()
         report(api, *[plot(task, m, v, i) for i in range(2) for m in ("m", "n") for v in ("a", "b")])
         shown = api.ok("events.get_plot_sample", task=task, metric="m", navigate_current_metric=False)
-        assert [(one["iter"], one["metric"], one["variant"]) for one in shown["events"]] == [(1, "m", "a"), (1, "m", "b")]
+        places = [(one["iter"], one["metric"], one["variant"]) for one in shown["events"]]
+        assert places == [(1, "m", "a"), (1, "m", "b")]
         before = api.ok("events.next_plot_sample", task=task, scroll_id=shown["scroll_id"], navigate_earlier=True)
         assert {(one["iter"], one["metric"]) for one in before["events"]} == {(0, "n")}
 
@@ -249,8 +250,8 @@ class TestSamples:
 class TestAll:
     def test_events_of_all_types_come_by_time(self, api: Api) -> None:
         task = api.task()
-        report(api, line(task, "x", T0 + 2), scalar(task, "m", "v", 1.0, 0, T0 + 1),
-               {**plot(task, "p", "v", 0), "timestamp": T0 + 3}, {**image(task, "i", "v", 0), "timestamp": T0})  # fmt: skip
+        late, early = {**plot(task, "p", "v", 0), "timestamp": T0 + 3}, {**image(task, "i", "v", 0), "timestamp": T0}
+        report(api, line(task, "x", T0 + 2), scalar(task, "m", "v", 1.0, 0, T0 + 1), late, early)
         page = api.ok("events.get_task_events", task=task, batch_size=3)
         rest = api.ok("events.get_task_events", task=task, batch_size=3, scroll_id=page["scroll_id"])
         types = [event["type"] for event in page["events"] + rest["events"]]

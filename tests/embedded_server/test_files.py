@@ -16,6 +16,8 @@ from embedded_server.errors import ApiError
 from embedded_server.files import FileStore
 from tests.embedded_server.server_process import ServerProcess, wait_until
 
+FORM = "multipart/form-data"
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
@@ -54,7 +56,9 @@ class TestStore:
         assert found is not None
         assert found.read_bytes() == b"two"
 
-    @pytest.mark.parametrize(("given", "stored"), [("/etc/passwd", "etc/passwd"), ("//a//b", "a/b"), ("./a/./b", "a/b")])
+    @pytest.mark.parametrize(
+        ("given", "stored"), [("/etc/passwd", "etc/passwd"), ("//a//b", "a/b"), ("./a/./b", "a/b")]
+    )
     def test_an_absolute_path_becomes_relative(self, store: FileStore, given: str, stored: str) -> None:
         assert put(store, given) == [stored]
 
@@ -150,8 +154,8 @@ class TestPort:
     def test_no_path_leads_out(self, server: ServerProcess, path: str) -> None:
         place = urlsplit(server.address["files"])
         with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as connection:
-            head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\nConnection: close\r\n\r\n"
-            connection.sendall(head.encode())
+            lines = (f"GET {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {server.token}", "Connection: close")
+            connection.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
             status = connection.makefile("rb").readline().split()[1]
         assert status in (b"404", b"400")
 
@@ -172,13 +176,13 @@ class TestPort:
         [
             ("application/json", b"{}"),
             ("multipart/form-data", b"x"),
-            ("multipart/form-data; boundary=b", b"not that"),
-            ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n'),
-            ("multipart/form-data; boundary=b", b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n"),
-            ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\nx'),
-            ("multipart/form-data; boundary=b", b""),
+            (f"{FORM}; boundary=b", b""),
+            (f"{FORM}; boundary=b", b"not that"),
+            (f"{FORM}; boundary=b", b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n'),
+            (f"{FORM}; boundary=b", b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n"),
+            (f"{FORM}; boundary=b", b'--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\nx'),
         ],
-    )  # fmt: skip
+    )
     def test_what_is_no_upload_is_refused(self, server: ServerProcess, kind: str, body: bytes) -> None:
         answer = server.http.post(server.address["files"], data=body, headers={"Content-Type": kind})
         assert answer.status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -97,6 +98,10 @@ def test_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
+def test_folder_that_cannot_be_made_is_refused() -> None:
+    assert "--folder" in refused(Path("/proc/nothing/here"), *FREE_PORTS)
+
+
 def test_another_program_s_database_is_refused_and_left_alone(folder: Path) -> None:
     folder.mkdir()
     (folder / "server.sqlite").write_bytes(b"no database" * 1000)
@@ -178,10 +183,8 @@ def test_killed_under_load_it_loses_nothing_that_it_acknowledged(folder: Path) -
             uploaded.append(path)
 
     def until_it_is_gone(work: object, *words: object) -> None:
-        try:
+        with contextlib.suppress(requests.RequestException):
             work(*words)  # type: ignore[operator]
-        except requests.RequestException:
-            pass
 
     works = [(report, 0), (report, 1_000_000), (create,), (upload,)]
     threads = [threading.Thread(target=until_it_is_gone, args=work) for work in works]

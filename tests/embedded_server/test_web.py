@@ -60,7 +60,8 @@ def test_task_list(server: ServerProcess, browser: requests.Session) -> None:
         iter=3,
     )  # fmt: skip
     text = browser.get(server.address["web"]).text
-    for word in ("a search", "the project", "in progress", "0.8125", "accuracy", f"/projects/{project}/experiments/{task}"):
+    link = f"/projects/{project}/experiments/{task}"
+    for word in ("a search", "the project", "in progress", "0.8125", "accuracy", link):
         assert word in text
     row = browser.get(f"{server.address['web']}/tasks.json").json()["tasks"][0]
     assert (row["id"], row["best"]) == (task, {"metric": "accuracy", "value": 0.8125})
@@ -68,9 +69,14 @@ def test_task_list(server: ServerProcess, browser: requests.Session) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/projects/*/experiments/{}/output/log", "/projects/x/experiments/{}/artifacts/output-model", "/pipelines/x/experiments/{}",
-     "/datasets/simple/x/experiments/{}", "/tasks/{}"],
-)  # fmt: skip
+    [
+        "/projects/*/experiments/{}/output/log",
+        "/projects/x/experiments/{}/artifacts/output-model",
+        "/pipelines/x/experiments/{}",
+        "/datasets/simple/x/experiments/{}",
+        "/tasks/{}",
+    ],
+)
 def test_links_of_the_sdk_open_the_task(server: ServerProcess, browser: requests.Session, path: str) -> None:
     hyperparams = {"Data": {"target": {"section": "Data", "name": "target", "value": "price"}}}
     task = run(server, hyperparams=hyperparams)

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from conftest import Api
 
 
-def worker(api: Api, id: str) -> dict[str, Any] | None:
+def worker(api: Api, name: str) -> dict[str, Any] | None:
     found: list[dict[str, Any]] = api.ok("workers.get_all", last_seen=0)["workers"]
-    return next((one for one in found if one["id"] == id), None)
+    return next((one for one in found if one["id"] == name), None)
 
 
-def status_report(api: Api, id: str, **more: Any) -> None:
-    api.ok("workers.status_report", worker=id, timestamp=int(time.time() * 1000), **more)
+def status_report(api: Api, name: str, **more: Any) -> None:
+    api.ok("workers.status_report", worker=name, timestamp=int(time.time() * 1000), **more)
 
 
 def test_a_registered_worker_is_listed_with_the_names_of_its_queues(api: Api) -> None:
-    id, queue, waiting = api.unique("host"), api.queue(), api.task()
+    name, queue, waiting = api.unique("host"), api.queue(), api.task()
     api.ok("tasks.enqueue", task=waiting, queue=queue)
-    api.ok("workers.register", worker=id, queues=[queue], tags=["gpu"])
-    found = worker(api, id)
+    api.ok("workers.register", worker=name, queues=[queue], tags=["gpu"])
+    found = worker(api, name)
     assert found is not None
     assert (found["queues"][0]["id"], found["queues"][0]["num_tasks"], found["tags"]) == (queue, 1, ["gpu"])
     assert found["queues"][0]["next_task"]["id"] == waiting
@@ -33,36 +33,36 @@ def test_a_registered_worker_is_listed_with_the_names_of_its_queues(api: Api) ->
 
 
 def test_a_report_makes_a_worker_known_and_tells_the_task(api: Api) -> None:
-    id, task = api.unique("host"), api.task("in_progress")
+    name, task = api.unique("host"), api.task("in_progress")
     before = api.get_task(task)
-    status_report(api, id, task=task)
-    found, after = worker(api, id), api.get_task(task)
+    status_report(api, name, task=task)
+    found, after = worker(api, name), api.get_task(task)
     assert found is not None
     assert found["task"]["id"] == task
-    assert (after["last_worker"], after["last_update"] > before["last_update"]) == (id, True)
+    assert (after["last_worker"], after["last_update"] > before["last_update"]) == (name, True)
 
 
 def test_a_report_without_a_task_ends_it(api: Api) -> None:
-    id, task = api.unique("host"), api.task("in_progress")
-    status_report(api, id, task=task)
-    status_report(api, id)
-    found = worker(api, id)
+    name, task = api.unique("host"), api.task("in_progress")
+    status_report(api, name, task=task)
+    status_report(api, name)
+    found = worker(api, name)
     assert found is not None
     assert "task" not in found
 
 
 def test_a_report_on_a_deleted_task_is_no_error(api: Api) -> None:
-    id = api.unique("host")
-    status_report(api, id, task=api.unknown, queue=api.unknown, queues=[api.unknown])
-    assert worker(api, id)
+    name = api.unique("host")
+    status_report(api, name, task=api.unknown, queue=api.unknown, queues=[api.unknown])
+    assert worker(api, name)
 
 
 def test_unregistering(api: Api) -> None:
-    id = api.unique("host")
-    api.ok("workers.register", worker=id)
-    api.ok("workers.unregister", worker=id)
-    assert worker(api, id) is None
-    assert api.refusal("workers.unregister", worker=id)[0] == 400
+    name = api.unique("host")
+    api.ok("workers.register", worker=name)
+    api.ok("workers.unregister", worker=name)
+    assert worker(api, name) is None
+    assert api.refusal("workers.unregister", worker=name)[0] == 400
 
 
 def test_unknown_queue_is_refused(api: Api) -> None:
@@ -70,30 +70,30 @@ def test_unknown_queue_is_refused(api: Api) -> None:
 
 
 def test_a_worker_that_does_not_report_in_time_is_forgotten(api: Api) -> None:
-    id = api.unique("host")
-    api.ok("workers.register", worker=id, timeout=1)
-    assert worker(api, id)
+    name = api.unique("host")
+    api.ok("workers.register", worker=name, timeout=1)
+    assert worker(api, name)
     deadline = time.monotonic() + 10
-    while worker(api, id):
+    while worker(api, name):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 def test_last_seen_and_tags_filter(api: Api) -> None:
-    id, tag = api.unique("host"), api.unique("tag")
-    api.ok("workers.register", worker=id, tags=[tag, "old"])
-    assert [one["id"] for one in api.ok("workers.get_all", tags=[tag])["workers"]] == [id]
+    name, tag = api.unique("host"), api.unique("tag")
+    api.ok("workers.register", worker=name, tags=[tag, "old"])
+    assert [one["id"] for one in api.ok("workers.get_all", tags=[tag])["workers"]] == [name]
     assert api.ok("workers.get_all", tags=[tag, "-old"])["workers"] == []
     assert api.ok("workers.get_count", tags=[tag])["count"] == 1
 
 
 def test_statistics_of_machines(api: Api) -> None:
-    id = api.unique("host")
-    status_report(api, id, machine_stats={"cpu_usage": [10.0, 30.0], "memory_used": 100})
+    name = api.unique("host")
+    status_report(api, name, machine_stats={"cpu_usage": [10.0, 30.0], "memory_used": 100})
     now = time.time()
     items = [{"key": "cpu_usage", "category": "avg"}, {"key": "cpu_usage", "category": "max"},
              {"key": "memory_used", "category": "min"}]  # fmt: skip
-    request = {"worker_ids": [id], "from_date": now - 60, "to_date": now + 60, "interval": 3600, "items": items}
+    request = {"worker_ids": [name], "from_date": now - 60, "to_date": now + 60, "interval": 3600, "items": items}
     found = api.ok("workers.get_stats", **request)["workers"][0]["metrics"]
     values = {(one["metric"], stat["aggregation"]): stat["values"] for one in found for stat in one["stats"]}
     assert values == {("cpu_usage", "avg"): [20.0], ("cpu_usage", "max"): [30.0], ("memory_used", "min"): [100.0]}

@@ -43,7 +43,7 @@ def test_a_clearml_conf_names_a_server(tmp_path):
     user = tmp_path / "user"
     user.mkdir()
     (user / "clearml.conf").write_text(
-        'api { api_server: http://api.example:8008, web_server: http://w, files_server: http://f\n'
+        "api { api_server: http://api.example:8008, web_server: http://w, files_server: http://f\n"
         'credentials { "access_key" = "key"\n "secret_key" = "secret" } }\n'
     )
     assert is_configured(tmp_path)

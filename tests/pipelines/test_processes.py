@@ -46,7 +46,9 @@ def test_stopping_ends_the_children_too(processes):
 
 def test_a_process_that_ignores_sigterm_is_killed(processes, monkeypatch):
     monkeypatch.setattr("pipelines.processes.GRACE", 0.2)
-    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    )
     record = processes.start("stubborn", [sys.executable, "-c", stubborn])
     assert wait_until(lambda: processes.tail("stubborn") == "up", 20)
     processes.stop("stubborn")

@@ -1,0 +1,130 @@
+"""Evaluating processes of this machine, each driven by a thread of this process.
+
+No Dask: a local cluster takes 9-11 s to start, a sandbox 2-3 s, in parallel and while the caller does other things.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from typing import Any
+
+import cloudpickle
+
+from experiments.search.pool import Pool, PoolUnreachable, Result
+from experiments.search.problem import Problem
+from experiments.search.sandbox import Limits, Sandbox, SandboxLost, lesson
+from experiments.search.verdict import Verdict
+
+#: an evaluation whose process was lost that often is the one that ends processes
+ATTEMPTS = 3
+
+_Task = tuple[int, int, bytes]  # round, number, estimator
+
+
+class LocalPool(Pool):
+    """See `Pool`.
+
+    Args:
+        problem: that all evaluations are about.
+        limits: of each evaluation.
+        n_workers: evaluating processes.
+        seed: of the random generators that an evaluation finds.
+    """
+
+    def __init__(self, problem: Problem, limits: Limits, n_workers: int, seed: int = 0) -> None:
+        self._lesson = lesson(problem)
+        self._limits = limits
+        self._seed = seed
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[int, Result] | SandboxLost] = queue.SimpleQueue()
+        #: grows when everything is abandoned: results of earlier rounds are forgotten
+        self._round = 1
+        self._closed = False
+        self._sandboxes = [Sandbox(limits, seed) for _ in range(n_workers)]
+        self._threads = [
+            threading.Thread(target=self._serve, args=(index,), name=f"sandbox-{index}", daemon=True)
+            for index in range(n_workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, number: int, estimator: Any) -> None:
+        self._tasks.put((self._round, number, cloudpickle.dumps(estimator)))
+
+    def wait(self, timeout: float) -> list[Result]:
+        ended: list[Result] = []
+        with contextlib.suppress(queue.Empty):
+            self._take(self._results.get(timeout=max(0.0, timeout)), ended)
+            while True:
+                self._take(self._results.get_nowait(), ended)
+        return ended
+
+    def workers(self) -> int:
+        return len(self._threads)
+
+    def abandon(self) -> None:
+        abandoned = self._round
+        self._round += 1
+        for sandbox in self._sandboxes:
+            sandbox.cancel(abandoned)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self.abandon()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for sandbox in self._sandboxes:
+            sandbox.hang_up()
+        for thread in self._threads:
+            thread.join()
+
+    def _take(self, arrived: tuple[int, Result] | SandboxLost, ended: list[Result]) -> None:
+        if isinstance(arrived, SandboxLost):
+            raise PoolUnreachable(f"no evaluating process can be started: {arrived}")
+        its_round, result = arrived
+        if its_round == self._round:
+            ended.append(result)
+
+    def _serve(self, index: int) -> None:
+        """What a thread does: gives its sandbox one task after the other."""
+        try:
+            self._sandboxes[index].learn(self._lesson)
+        except SandboxLost as error:
+            if not self._closed:
+                self._results.put(error)
+        while (task := self._tasks.get()) is not None:
+            its_round, number, estimator = task
+            if its_round != self._round:
+                continue
+            try:
+                verdict, retried = self._evaluate(index, estimator, its_round)
+            except SandboxLost as error:
+                if not self._closed:
+                    self._results.put(error)
+                continue
+            if verdict.outcome is not None:
+                self._results.put((its_round, Result.of(number, verdict, f"local-{index}", retried)))
+        self._sandboxes[index].close()
+
+    def _evaluate(self, index: int, estimator: bytes, its_round: int) -> tuple[Verdict, int]:
+        """The verdict, and how often the process was lost before it came.
+
+        Raises:
+            SandboxLost: a new process cannot be started either, or the pool is closing.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._sandboxes[index].evaluate(estimator, its_round), attempt
+            except SandboxLost:
+                if self._closed:
+                    raise
+                self._sandboxes[index].close()
+                self._sandboxes[index] = Sandbox(self._limits, self._seed)
+                if self._closed:
+                    self._sandboxes[index].hang_up()
+                self._sandboxes[index].learn(self._lesson)
+        return Verdict("crashed", f"its process was lost {ATTEMPTS} times"), ATTEMPTS - 1

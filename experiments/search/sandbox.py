@@ -1,0 +1,182 @@
+"""The owner's side of an evaluating process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import cloudpickle
+
+from experiments.search.framing import PipeClosed, read_frame, write_frame
+from experiments.search.problem import Problem
+from experiments.search.verdict import Verdict
+
+#: how long an ended process may take to be gone before it is killed, in seconds
+PATIENCE = 2.0
+HANG_UP_PATIENCE = 0.1
+#: a file descriptor that no file has
+_NOWHERE = -1
+
+#: one thread a model: pipelines are evaluated side by side, and a fork does not copy threads
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "LOKY_MAX_CPU_COUNT": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONWARNINGS": "ignore",
+    "MPLBACKEND": "Agg",
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS refuses to fork after Objective-C was loaded
+}
+
+
+class SandboxLost(Exception):
+    """The evaluating process is gone."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one evaluation may take."""
+
+    #: wall clock, in seconds
+    per_run_limit: float
+    #: megabytes beyond what the libraries and the problem take
+    memory_limit_mb: int
+
+
+class Sandbox:
+    """An evaluating process; it is started at once and gets ready in the background (2-3 s).
+
+    One thread evaluates; `cancel` and `close` may be called from any.
+
+    Args:
+        limits: of each evaluation.
+        seed: of the random generators that an evaluation finds.
+    """
+
+    def __init__(self, limits: Limits, seed: int) -> None:
+        self._limits = limits
+        self._seed = seed
+        self._writing = threading.Lock()
+        self._ready = False
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the process
+        # Not a multiprocessing process: Dask's workers are daemonic and may not have such children. A session of its
+        # own, so that Ctrl-C in a terminal reaches the owner only, which then decides.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "experiments.search.sandbox_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            start_new_session=True,
+            bufsize=0,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._inbox = self._process.stdin.fileno()
+        self._outbox = self._process.stdout.fileno()
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def learn(self, lesson: bytes) -> None:
+        """Gives it the problem of the evaluations to come, as `lesson` made it.
+
+        Raises:
+            SandboxLost: the process is gone.
+        """
+        self._tell(lesson)
+
+    def evaluate(self, estimator: Any, ticket: int = 0) -> Verdict:
+        """Evaluates an unfitted estimator, whatever it does, within the limits.
+
+        Args:
+            estimator: or the bytes of its cloudpickle.
+            ticket: by which `cancel` knows it.
+
+        Raises:
+            SandboxLost: the process is gone, with why as far as known.
+        """
+        blob = estimator if isinstance(estimator, bytes) else cloudpickle.dumps(estimator)
+        limits = self._limits
+        try:
+            self._await_ready()
+            order = ("evaluate", ticket, self._seed, blob, limits.per_run_limit, limits.memory_limit_mb)
+            self._tell(pickle.dumps(order))
+            verdict = pickle.loads(read_frame(self._outbox))
+        except (PipeClosed, ValueError) as error:
+            raise SandboxLost(self._last_words()) from error
+        assert isinstance(verdict, Verdict)
+        return verdict
+
+    def cancel(self, ticket: int = 0) -> None:
+        """Ends the running evaluation within a tenth of a second; its outcome is None.
+
+        Args:
+            ticket: evaluations of this or a smaller one that are still to come end so, too; if 0, none.
+        """
+        with contextlib.suppress(SandboxLost):
+            self._tell(pickle.dumps(("cancel", ticket)))
+
+    def hang_up(self) -> None:
+        """Tells the process to end what runs in it and itself; returns at once."""
+        assert self._process.stdin is not None
+        if not self._writing.acquire(timeout=HANG_UP_PATIENCE):
+            self._process.kill()  # it is being written to and does not read: it is not ready yet
+            return
+        try:
+            self._inbox = _NOWHERE
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        finally:
+            self._writing.release()
+
+    def close(self) -> None:
+        """Ends the process and what runs in it, and waits for that. Nobody may be evaluating."""
+        self.hang_up()
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._complaints.close()
+
+    def _await_ready(self) -> None:
+        if not self._ready:
+            read_frame(self._outbox)
+            self._ready = True
+
+    def _tell(self, frame: bytes) -> None:
+        try:
+            with self._writing:
+                write_frame(self._inbox, frame)
+        except (PipeClosed, ValueError) as error:
+            raise SandboxLost(self._last_words()) from error
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+        try:
+            self._complaints.seek(0)
+            lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        except ValueError:
+            lines = []
+        return f"the evaluating process ended with {self._process.returncode}: {lines[-1] if lines else 'no message'}"
+
+
+def lesson(problem: Problem) -> bytes:
+    """The message that teaches sandboxes a problem, pickled once for all of them."""
+    return pickle.dumps(("learn", problem))

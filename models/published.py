@@ -1,0 +1,46 @@
+"""The pipeline that is published: from the person's raw columns to the person's own labels.
+
+Nothing in it belongs to this project: it loads wherever scikit-learn, skrub and what the estimator is made of are
+installed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.ensemble import VotingClassifier
+from sklearn.pipeline import Pipeline
+
+
+def publishable(
+    columns: Any,
+    estimator: Any,
+    X: pd.DataFrame,
+    y: pd.Series | np.ndarray,
+    task: Literal["classification", "regression"],
+) -> Any:
+    """Fits the preprocessing and the estimator as one pipeline.
+
+    A search trains on the codes 0 to n - 1, which some classifiers insist on (xgboost does). scikit-learn has one class
+    that encodes labels in ``fit`` and decodes them in ``predict`` around any classifier: a vote, here with one voter.
+    Where the classifier knows probabilities, the vote is for the most probable class, and ``predict_proba`` is there.
+
+    Args:
+        columns: unfitted transformer from raw columns to numbers.
+        estimator: unfitted estimator that follows it.
+        X: raw columns, (n_rows, n_columns).
+        y: the person's own labels or numbers, (n_rows,).
+        task: what ``y`` is.
+
+    Returns:
+        The fitted pipeline; what was passed in stays unfitted.
+    """
+    pipeline = Pipeline([("columns", clone(columns)), ("model", clone(estimator))])
+    labels = np.asarray(y)
+    if task == "regression":
+        return pipeline.fit(X, labels.astype(np.float64))
+    voting = "soft" if hasattr(pipeline, "predict_proba") else "hard"
+    return VotingClassifier([("pipeline", pipeline)], voting=voting).fit(X, labels)

@@ -1,0 +1,140 @@
+"""The model registry: a fitted pipeline becomes a model of ClearML, with what one has to know of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import TYPE_CHECKING, Any
+
+import joblib
+from clearml import OutputModel
+
+if TYPE_CHECKING:
+    from clearml import Task
+
+FILE_NAME = "model.joblib"
+#: Distributions whose versions decide whether a saved pipeline loads.
+LIBRARIES = ("scikit-learn", "skrub", "numpy", "pandas", "scipy", "joblib", "tpot", "xgboost", "lightgbm")
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What a model remembers of the table that it learnt from."""
+
+    rows: int
+    features: int
+    #: SHA-256 of the table's content
+    fingerprint: str
+    #: made by `models.schema.input_schema`
+    input_schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A model in the registry."""
+
+    id: str
+    name: str
+    #: its page in the web interface
+    url: str
+    #: where its file is stored
+    uri: str
+    #: of its file, hexadecimal
+    sha256: str
+
+
+def publish(
+    task: Task,
+    fitted: Any,
+    *,
+    name: str,
+    metric: str,
+    cv_score: float | None,
+    holdout_score: float | None,
+    table: TableFacts,
+    tags: Sequence[str] = ("tpot", "challenger"),
+    publish: bool = True,
+) -> Published:
+    """Uploads a fitted pipeline and registers it as an output model of a task.
+
+    The upload goes to the task's ``output_uri`` and has ended when this returns. The model's status becomes
+    ``published``; that of the task, which is still running, is left alone.
+
+    Args:
+        task: the running task whose result the pipeline is.
+        fitted: the pipeline, made of classes of installed libraries.
+        name: of the model, as a rule ``<project>/<table>``.
+        metric: name of the scorer behind both scores; greater is better.
+        cv_score: mean over the folds, None where there was no cross-validation.
+        holdout_score: on rows that the search never saw, None where there were none.
+        table: what the pipeline learnt from.
+        tags: ``tpot`` and ``challenger``, or for a baseline ``fallback`` and ``challenger``.
+        publish: whether the model is published or stays a draft.
+
+    Raises:
+        RuntimeError: the task has no place for its output, or the upload or the registration failed; nothing is
+            published then.
+    """
+    if not task.output_uri:
+        raise RuntimeError(
+            "the task has no output_uri, so there is no place to store a model; set it to the file server"
+        )
+    with tempfile.TemporaryDirectory(prefix="model-") as folder:
+        path = Path(folder, FILE_NAME)
+        joblib.dump(fitted, path, compress=3)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        model = OutputModel(task=task, name=name, framework="ScikitLearn", tags=list(tags))
+        try:
+            # without a comment: the SDK's own would tell the path of the temporary file
+            uri = model.update_weights(str(path), auto_delete_file=False, update_comment=False, async_enable=False)
+        except Exception as error:  # of any kind: it depends on where the file goes
+            raise RuntimeError(f"the model could not be uploaded to {task.output_uri}: {error}") from error
+    facts = dict(_facts(metric, cv_score, holdout_score, table, sha256))
+    if not model.set_all_metadata({key: _entry(value) for key, value in facts.items()}):
+        raise RuntimeError(f"the metadata of model {model.id} could not be stored")
+    if publish:
+        model.publish()
+    return Published(model.id, name, _page(task, model.id), uri, sha256)
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that a saved pipeline may need, by distribution; only installed ones."""
+    versions = {"python": python_version()}
+    for library in LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _facts(
+    metric: str, cv_score: float | None, holdout_score: float | None, table: TableFacts, sha256: str
+) -> Iterator[tuple[str, Any]]:
+    yield "metric", metric
+    if cv_score is not None:
+        yield "cv_score", float(cv_score)
+    if holdout_score is not None:
+        yield "holdout_score", float(holdout_score)
+    yield "rows", table.rows
+    yield "features", table.features
+    yield "table_fingerprint", table.fingerprint
+    yield "sha256", sha256
+    yield "input_schema", json.dumps(table.input_schema, ensure_ascii=False)
+    for library, number in library_versions().items():
+        yield f"version_{library}", number
+
+
+def _entry(value: Any) -> dict[str, str]:
+    return {"value": str(value), "type": type(value).__name__}
+
+
+def _page(task: Task, model_id: str) -> str:
+    web, _, _ = task.get_output_log_web_page().partition("/projects/")
+    return f"{web}/projects/{task.project}/models/{model_id}/general"
