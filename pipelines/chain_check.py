@@ -54,7 +54,15 @@ def check_chain(resolved: Resolved, messages: Console) -> int:
     Returns:
         0 where every link holds, else 1.
     """
-    result = run_through_queue(resolved, messages)
+    return check_links(resolved, run_through_queue(resolved, messages), messages)
+
+
+def check_links(resolved: Resolved, result: ResultSummary, messages: Console) -> int:
+    """Checks each link of a run that has ended.
+
+    Returns:
+        0 where every link holds, else 1.
+    """
     from clearml import Task
 
     task = Task.get_task(task_id=result.task_id)

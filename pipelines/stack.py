@@ -140,8 +140,8 @@ class Stack:
         """
         check_part(part)
         with self.processes.locked():
-            found = {"agent": self.agent, "dask": self.pool, "server": self.server}
-            return [name for name, process in found.items() if part in ("all", name) and process.stop()]
+            stops = {"agent": self.agent.stop, "dask": self.pool.stop, "server": self.server.stop}
+            return [name for name, stop in stops.items() if part in ("all", name) and stop()]
 
     def run_settings(self) -> Settings:
         """The settings of a run that the agent will execute, with the local pool's scheduler where it is used."""

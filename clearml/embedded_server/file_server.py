@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -49,7 +49,7 @@ class FileServer:
             return await self._answered(request, self._download)
         return await self._answered(request, self._delete)
 
-    async def _answered(self, request: Request, action) -> Response:  # type: ignore[no-untyped-def]
+    async def _answered(self, request: Request, action: Callable[[Request], Awaitable[Response]]) -> Response:
         try:
             await run_in_threadpool(
                 self._store.accounts.authenticate_token,
@@ -59,6 +59,8 @@ class FileServer:
             return await action(request)
         except ApiError as error:
             return PlainTextResponse(error.message, error.code)
+        except ClientDisconnect:
+            return Response(status_code=400)  # which nobody will read
         except OSError as error:
             return PlainTextResponse(f"The file store does not take it ({error.strerror})", 507)
 

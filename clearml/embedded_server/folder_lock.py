@@ -31,7 +31,7 @@ class FolderLock:
         """
         _check_writable(self._file.parent)
         if self._file.exists():
-            descriptor = os.open(self._file, os.O_RDWR)
+            descriptor = self._open(os.O_RDWR)
             try:
                 self._lock(descriptor)
             finally:
@@ -43,7 +43,7 @@ class FolderLock:
         Raises:
             StartError: another server has it.
         """
-        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = self._open(os.O_RDWR | os.O_CREAT)
         try:
             self._lock(descriptor)
         except BaseException:
@@ -58,6 +58,12 @@ class FolderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _open(self, flags: int) -> int:
+        try:
+            return os.open(self._file, flags, 0o600)
+        except OSError as error:
+            raise StartError(f"{self._file} cannot be written ({error.strerror}); choose another --folder") from None
 
     def _lock(self, descriptor: int) -> None:
         try:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -46,7 +47,10 @@ def run(folder: Path, host: str, ports: Mapping[str, int]) -> None:
         _make(folder)
         lock.take()
         (folder / ADDRESS_FILE).unlink(missing_ok=True)  # a killed server leaves its own behind
-        applications = application.build(folder, _web_origins(listeners))
+        try:
+            applications = application.build(folder, _web_origins(listeners))
+        except (OSError, sqlite3.OperationalError) as error:
+            raise StartError(f"the folder {folder} cannot be used ({error}); choose another by --folder") from None
         try:
             served = {"api": applications.api, "files": applications.files, "web": applications.web}
             asyncio.run(_serve(folder, listeners, served))

@@ -170,6 +170,13 @@ def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader  # at the first page: a start of the server does not wait for it
 
     templates = Environment(loader=FileSystemLoader(PAGES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    templates.filters["moment"] = lambda text: datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S UTC")
+    templates.filters["moment"] = _moment
     templates.filters["number"] = lambda value: "" if value is None else f"{value:.6g}"
     return templates
+
+
+def _moment(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except ValueError:  # a client wrote it
+        return text

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import networkx
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
@@ -148,7 +147,7 @@ def _simplified_graph(pipeline: Any) -> Any:
     graph = pipeline.graph
     for node in graph.nodes:
         graph.nodes[node]["instance"] = _simplified(graph.nodes[node]["instance"])
-    texts = _node_texts(graph)
+    texts = _node_texts(pipeline)
     root = texts[pipeline.root]
     if graph.number_of_nodes() == 1:
         return graph.nodes[pipeline.root]["instance"]
@@ -159,7 +158,7 @@ def _simplified_graph(pipeline: Any) -> Any:
         name = type(instances[node_text]).__name__
         counts[name] = counts.get(name, 0) + 1
         labels[node_text] = f"{name}_{counts[name]:02d}"
-    tidy = networkx.DiGraph()
+    tidy = type(graph)()
     for node_text in sorted(labels, key=lambda each: (each != root, labels[each])):
         tidy.add_node(labels[node_text], instance=instances[node_text])
     tidy.add_edges_from(sorted({(labels[texts[parent]], labels[texts[child]]) for parent, child in graph.edges}))
@@ -167,10 +166,11 @@ def _simplified_graph(pipeline: Any) -> Any:
     return tpot.GraphPipeline(graph=tidy, **parameters)
 
 
-def _node_texts(graph: Any) -> dict[Any, str]:
+def _node_texts(pipeline: Any) -> dict[Any, str]:
     """Node -> text of everything that is computed up to it."""
     texts: dict[Any, str] = {}
-    for node in reversed(list(networkx.topological_sort(graph))):
+    graph = pipeline.graph
+    for node in pipeline.topo_sorted_nodes:  # inputs first
         inputs = sorted({texts[child] for child in graph.successors(node)})
         own = text(graph.nodes[node]["instance"])
         own = f"({own})" if " > " in own else own
@@ -179,5 +179,5 @@ def _node_texts(graph: Any) -> dict[Any, str]:
 
 
 def _graph_text(pipeline: Any) -> str:
-    whole = _node_texts(pipeline.graph)[pipeline.root]
+    whole = _node_texts(pipeline)[pipeline.root]
     return f"graph: {whole}"

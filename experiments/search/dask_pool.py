@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 from distributed import Client
 
 from config.errors import BadInput
@@ -170,7 +170,7 @@ class DaskPool(Pool):
         """Sends what waits to the workers that have least to do."""
         if not self._waiting:
             return
-        load = Counter({worker: 0 for worker in self._workers})
+        load = Counter(dict.fromkeys(self._workers, 0))
         load.update(each.worker for each in self._sent.values() if each.worker in self._workers)
         while self._waiting and load:
             worker, busy = min(load.items(), key=lambda item: item[::-1])

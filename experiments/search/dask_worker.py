@@ -18,7 +18,7 @@ from experiments.search.verdict import Verdict
 ATTEMPTS = 3
 
 
-class SandboxPlugin(WorkerPlugin):  # type: ignore[misc]
+class SandboxPlugin(WorkerPlugin):
     """Gives every worker, those that join later too, a sandbox that knows the run's problem.
 
     Args:

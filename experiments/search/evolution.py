@@ -56,8 +56,8 @@ def evolve(
 ) -> Iterator[Event]:
     """Searches, and tells what happens as it happens.
 
-    Every run evaluates the starting portfolio first. When the time is over, or `should_stop` says so, what runs is ended
-    and not counted; the last generation is told of even if incomplete, then `Finished`, always last.
+    Every run evaluates the starting portfolio first. When the time is over, or `should_stop` says so, what runs is
+    ended and not counted; the last generation is told of even if incomplete, then `Finished`, always last.
 
     Args:
         problem: preprocessed folds and metric.
@@ -175,5 +175,3 @@ class _Search:
         self._arrived[result.number] = parent
         evaluation = self._record.add(candidate, result)
         return Evaluated(evaluation, self._budget.spent())
-
-

@@ -10,7 +10,7 @@ import queue
 import threading
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 
 from experiments.search.pool import Pool, PoolUnreachable, Result
 from experiments.search.problem import Problem

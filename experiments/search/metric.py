@@ -71,6 +71,7 @@ MANY_CLASSES = ("top_k_accuracy",)
 
 def fitting_metrics(task: Task, n_classes: int) -> tuple[str, ...]:
     """Names of the installed scikit-learn's scorers that fit a task, the default first."""
+    names: tuple[str, ...]
     if task == "regression":
         names = REGRESSION
     elif n_classes == 2:

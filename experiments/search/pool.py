@@ -119,8 +119,8 @@ def open_pool(
     Args:
         problem: that all evaluations are about.
         limits: of each evaluation.
-        mode: ``local`` for `n_jobs` processes of this machine, ``off`` for one, ``distributed`` for Dask workers, in whose
-            environment this project must be installed.
+        mode: ``local`` for `n_jobs` processes of this machine, ``off`` for one, ``distributed`` for Dask workers, in
+            whose environment this project must be installed.
         dask_address: the scheduler's, such as ``tcp://host:8786``.
         scheduler_file: that the scheduler wrote, instead of an address.
         timeout: how long to try to reach the scheduler and its workers, in seconds.

@@ -23,11 +23,11 @@ class Fold:
     """One split of the development rows, its features preprocessed with what the training part alone teaches."""
 
     #: (n_training_rows, n_features), float64
-    train_X: np.ndarray
+    train_X: np.ndarray  # noqa: N815
     #: (n_training_rows,), classes as integers from 0, or float64
     train_y: np.ndarray
     #: (n_test_rows, n_features), float64
-    test_X: np.ndarray
+    test_X: np.ndarray  # noqa: N815
     #: (n_test_rows,)
     test_y: np.ndarray
 

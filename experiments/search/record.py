@@ -16,6 +16,8 @@ from experiments.search.population import by_score, pareto_front
 #: valid evaluations that a generation's event carries as its leaderboard
 LEADERBOARD_LENGTH = 100
 
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
+
 
 class Record:
     """The evaluations of a run, by number.
@@ -134,7 +136,7 @@ def failures(evaluations: Iterable[Evaluation]) -> Mapping[str, tuple[int, float
     found: dict[str, tuple[int, float]] = {}
     for each in evaluations:
         if each.outcome != "valid":
-            cause = re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "N", each.cause) if each.outcome == "invalid" else each.cause
+            cause = _NUMBER.sub("N", each.cause) if each.outcome == "invalid" else each.cause
             count, seconds = found.get(cause, (0, 0.0))
             found[cause] = (count + 1, seconds + each.seconds)
     return dict(sorted(found.items(), key=lambda item: -item[1][1]))

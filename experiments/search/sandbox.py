@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 
 from experiments.search.framing import PipeClosed, read_frame, write_frame
 from experiments.search.problem import Problem

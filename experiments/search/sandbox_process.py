@@ -6,8 +6,8 @@ interpreter in native code, forks, eats memory, crashes), this process is there 
 its owner is gone. `experiments.search.sandbox` is the owner's side.
 
 Messages are framed pickles on what used to be standard input and output: ``("learn", problem)``,
-``("evaluate", ticket, seed, estimator as cloudpickle, seconds, memory in MB)``, ``("cancel", ticket)``; each evaluation is
-answered by a `Verdict`.
+``("evaluate", ticket, seed, estimator as cloudpickle, seconds, memory in MB)``, ``("cancel", ticket)``; each evaluation
+is answered by a `Verdict`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import warnings
 from dataclasses import replace
 from typing import Any, NoReturn
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
 import psutil
 

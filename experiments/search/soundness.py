@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import networkx
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.cluster import FeatureAgglomeration
@@ -55,7 +54,7 @@ ALPHA_MARGIN = 2.0
 LARGEST_ALPHA = 0.05
 #: recursive elimination drops at least this share of the columns at a time; with TPOT's 0.0001 it fits for minutes
 ELIMINATION_SHARE = 0.1
-#: mixes of the two penalties that ElasticNetCV tries, each over its own path; TPOT's list of 21 holds 0, which it refuses
+#: mixes of the two penalties that ElasticNetCV tries, a path each; TPOT's list of 21 holds 0, which it refuses
 ELASTIC_NET_RATIOS = [0.1, 0.5, 0.9]
 #: of a covariance, so that constant columns and more columns than rows leave it invertible
 LEAST_SHRINKAGE = 0.01
@@ -149,7 +148,7 @@ def _walk(estimator: Any, given: Columns, facts: Facts) -> tuple[Any, Columns]:
 def _walk_graph(pipeline: Any, given: Columns, facts: Facts) -> tuple[Any, Columns]:
     graph = pipeline.graph
     after: dict[Any, Columns] = {}
-    for node in reversed(list(networkx.topological_sort(graph))):
+    for node in pipeline.topo_sorted_nodes:  # inputs first
         inputs = [after[child] for child in graph.successors(node)]
         columns = _stacked(inputs) if inputs else given
         graph.nodes[node]["instance"], after[node] = _walk(graph.nodes[node]["instance"], columns, facts)
@@ -267,8 +266,10 @@ def _mend_logistic(classifier: Any, given: Columns, facts: Facts) -> Any:
 def _mend_quadratic(classifier: Any, given: Columns, facts: Facts) -> Any:
     share = max(LEAST_SHRINKAGE, float(classifier.reg_param))
     if hasattr(classifier, "solver"):  # from scikit-learn 1.8 on, which refuses more columns than rows otherwise
-        return classifier.set_params(solver="eigen", shrinkage=share, reg_param=0.0)
-    return classifier.set_params(reg_param=share)
+        classifier.set_params(solver="eigen", shrinkage=share, reg_param=0.0, tol=1e-12)
+    else:
+        classifier.set_params(reg_param=share)
+    return make_pipeline(StandardScaler(), classifier)  # what counts as no variance does not depend on the unit
 
 
 def _mend_linear_discriminant(classifier: Any, given: Columns, facts: Facts) -> Any:
@@ -297,4 +298,3 @@ _MENDS: Mapping[type, Mend] = {
     QuadraticDiscriminantAnalysis: _mend_quadratic,
     LinearDiscriminantAnalysis: _mend_linear_discriminant,
 }
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import warnings
 from typing import Any
 
@@ -12,15 +11,14 @@ from ConfigSpace import ConfigurationSpace
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
-from config.errors import BadInput
 from experiments.search.canonical import canonical
 from experiments.search.portfolio import Entry
 from experiments.search.problem import Problem
 from experiments.search.soundness import Facts, sound
+from experiments.search.space_names import check_space_name
 from experiments.search.tpot_repairs import MendedNode, tpot
 
-NAMES = ("linear", "linear-light", "graph", "graph-light")
-#: inner folds of predictors that feed other predictors; TPOT has 5, which costs half as much again for the same pipeline
+#: inner folds of predictors that feed other predictors; TPOT has 5, which costs half as much again
 INNER_FOLDS = 3
 
 
@@ -103,10 +101,7 @@ def search_space(name: str, problem: Problem, seed: int) -> Space:
     Raises:
         BadInput: there is no such search space.
     """
-    if name not in NAMES:
-        near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise BadInput(f"search space {name} does not exist{hint} (there are {', '.join(NAMES)})")
+    check_space_name(name)
     facts = Facts.of(problem)
     light = name.endswith("-light")
     root = tpot.config.template_search_spaces.get_template_search_spaces(

@@ -44,14 +44,12 @@ def _import_quietly() -> ModuleType:
 tpot = _import_quietly()
 
 # Attributes of these packages shadow their modules of the same name: sys.modules tells them apart.
-_estimatortransformer = sys.modules["tpot.builtin_modules.estimatortransformer"]
-_graphsklearn = sys.modules["tpot.graphsklearn"]
-_nsgaii = sys.modules["tpot.selectors.nsgaii"]
-_tournament = sys.modules["tpot.selectors.tournament_selection_dominated"]
-_template_search_spaces = sys.modules["tpot.config.template_search_spaces"]
-
-EstimatorNode = tpot.search_spaces.nodes.EstimatorNode
-EstimatorNodeIndividual = sys.modules["tpot.search_spaces.nodes.estimator_node"].EstimatorNodeIndividual
+_estimatortransformer: Any = sys.modules["tpot.builtin_modules.estimatortransformer"]
+_graphsklearn: Any = sys.modules["tpot.graphsklearn"]
+_nsgaii: Any = sys.modules["tpot.selectors.nsgaii"]
+_tournament: Any = sys.modules["tpot.selectors.tournament_selection_dominated"]
+_template_search_spaces: Any = sys.modules["tpot.config.template_search_spaces"]
+_estimator_node: Any = sys.modules["tpot.search_spaces.nodes.estimator_node"]
 
 
 def _output_method(estimator: Any) -> str:
@@ -75,10 +73,7 @@ def _fit_transform(self: Any, X: Any, y: Any = None) -> np.ndarray:
     return np.hstack((output, X)) if self.passthrough else output
 
 
-_fit_transform.mended = True  # type: ignore[attr-defined]
-
-
-class _FitOnly(BaseEstimator):  # type: ignore[misc]
+class _FitOnly(BaseEstimator):
     """Stands in for a graph's root while the graph is fitted: nothing consumes the root's output."""
 
     def __init__(self, root: Any) -> None:
@@ -103,9 +98,6 @@ def _graph_fit(self: Any, X: Any, y: Any) -> Any:
     return self
 
 
-_graph_fit.mended = True  # type: ignore[attr-defined]
-
-
 def _crowding_distance(matrix: Any) -> list[float]:
     """Crowding distance of Deb and others, 2002 (NSGA-II), section III.B: greater is lonelier.
 
@@ -123,23 +115,26 @@ def _crowding_distance(matrix: Any) -> list[float]:
     return list(distances)
 
 
-_crowding_distance.mended = True  # type: ignore[attr-defined]
 _upstream_crowding_distance = _nsgaii.crowding_distance
+_upstream_crossover = _estimator_node.EstimatorNodeIndividual.crossover
 _upstream_fit_transform = _estimatortransformer.EstimatorTransformer.fit_transform
 
 
-class MendedNode(EstimatorNode):  # type: ignore[misc]
+class MendedNode(_estimator_node.EstimatorNode):
     """A node whose individuals keep valid hyperparameters through crossover."""
 
     def generate(self, rng: Any = None) -> Any:
         return MendedNodeIndividual(self.method, self.space, hyperparameter_parser=self.hyperparameter_parser, rng=rng)
 
 
-class MendedNodeIndividual(EstimatorNodeIndividual):  # type: ignore[misc]
+class MendedNodeIndividual(_estimator_node.EstimatorNodeIndividual):
     """See `MendedNode`."""
 
+    #: name -> value, as TPOT draws them
+    hyperparameters: dict[str, Any]
+
     def crossover(self, other: Any, rng: Any = None) -> bool:
-        if rng is None:  # search_spaces/pipelines/graph.py:506 forgets to pass it on, which would make a seeded run unrepeatable
+        if rng is None:  # search_spaces/pipelines/graph.py:506 forgets it, which would make a seeded run unrepeatable
             rng = zlib.crc32(repr(sorted(map(str, self.hyperparameters.items()))).encode())
         if not super().crossover(other, rng=rng):
             return False
@@ -177,7 +172,7 @@ def _shadowed_light_names() -> bool:
 
 
 def _crossover_leaves_gaps() -> bool:
-    return "deactivate" not in _source(EstimatorNodeIndividual.crossover)
+    return "deactivate" not in _source(_upstream_crossover)
 
 
 def _wrong_crowding() -> bool:

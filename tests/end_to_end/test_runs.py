@@ -7,12 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from config.samples import SAMPLES
+from config.settings import Resolved
+from experiments.reports.terminal import ResultSummary
+from pipelines.agent import worker_name
+from pipelines.chain_check import check_links
 from pipelines.launching import api_client, clone, enqueue_task
 from pipelines.processes import wait_until
 
@@ -60,7 +66,7 @@ def test_the_command_prints_one_json_object(finished):
 def test_the_agent_ran_the_task_on_the_dask_pool(finished, running_stack):
     _, task = finished
     assert str(task.data.status) == "completed"
-    assert task.data.last_worker.startswith(running_stack.agent.worker_name(running_stack.settings.queue))
+    assert task.data.last_worker.startswith(worker_name(running_stack.settings.queue))
     assert task.get_parameters()["Pool/parallel_mode"] == "distributed"
     workers = pd.read_parquet(task.artifacts["evaluated_individuals"].get_local_copy())["worker"]
     assert workers.str.startswith("tcp://").all()
@@ -131,6 +137,17 @@ def test_best_pipeline_gives_the_published_predictions(finished, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert answer.stdout
+
+
+def test_the_chain_check_finds_whole_links_whole_and_a_broken_one_broken(finished, running_stack, capsys):
+    printed, _ = finished
+    resolved = Resolved(running_stack.settings.model_copy(update={"data": "penguins"}), running_stack.resolved.origins)
+    facts = {name: value for name, value in printed.items() if name != "url"}
+    result = ResultSummary(**facts, task_url=printed["url"], model_name="AutoML/penguins")
+    assert check_links(resolved, result, Console(stderr=True)) == 0
+    assert "6 of 6 links hold" in capsys.readouterr().err
+    assert check_links(resolved, replace(result, generations=7), Console(stderr=True)) == 1
+    assert "BROKEN  scalars of each generation" in capsys.readouterr().err
 
 
 def test_an_edited_clone_runs_with_the_edited_value(finished, running_stack):

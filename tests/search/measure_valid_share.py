@@ -18,7 +18,8 @@ from experiments.search.canonical import text
 from experiments.search.metric import Task
 from experiments.search.pool import Limits, open_pool
 from experiments.search.problem import Problem, prepare
-from experiments.search.space import NAMES, search_space
+from experiments.search.space import search_space
+from experiments.search.space_names import NAMES
 
 TABLES = ("numeric", "mixed", "negative")
 TASKS: tuple[Task, ...] = ("classification", "regression")
@@ -51,12 +52,12 @@ def problem_of(kind: str, task: Task, n_rows: int = 240, n_splits: int = 3) -> P
     return prepare(X, y, FunctionTransformer(), list(folds.split(X, y)), "auto", task)
 
 
-def failures_of(problem: Problem, space_name: str, count: int, workers: int = 2) -> Iterator[tuple[str, str, float, str]]:
+def outcomes_of(problem: Problem, space_name: str, count: int) -> Iterator[tuple[str, str, float, str]]:
     """Outcome, cause, seconds and pipeline of each of so many random individuals."""
     space = search_space(space_name, problem, seed=1)
     rng = np.random.default_rng(0)
     pipelines = {}
-    with open_pool(problem, Limits(per_run_limit=20.0, memory_limit_mb=2000), "local", workers) as pool:
+    with open_pool(problem, Limits(per_run_limit=20.0, memory_limit_mb=2000), "local", n_jobs=2) as pool:
         for number in range(count):
             estimator = space.estimator(space.random(rng))
             pipelines[number] = text(estimator)
@@ -72,9 +73,10 @@ if __name__ == "__main__":
         for task in TASKS:
             for kind in TABLES:
                 began = time.monotonic()
-                outcomes = list(failures_of(problem_of(kind, task), space_name, wanted))
+                outcomes = list(outcomes_of(problem_of(kind, task), space_name, wanted))
                 failed = [each for each in outcomes if each[0] != "valid"]
                 share = 1 - len(failed) / len(outcomes)
-                print(f"{space_name:13} {task:15} {kind:9} {share:6.1%} of {wanted} in {time.monotonic() - began:.0f} s")
+                spent = time.monotonic() - began
+                print(f"{space_name:13} {task:15} {kind:9} {share:6.1%} of {wanted} in {spent:.0f} s", flush=True)
                 for outcome, cause, seconds, pipeline in failed:
                     print(f"    {outcome} after {seconds:.1f} s: {cause}\n        {pipeline[:200]}", flush=True)

@@ -1,0 +1,138 @@
+"""An evaluating process ends every evaluation within its limits, whatever it does, and goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from experiments.search.sandbox import Limits, Sandbox, SandboxLost, lesson
+from tests.search import hostile
+from tests.search.conftest import make_problem, wait_until
+
+LIMIT = 1.0  # seconds
+MEMORY = 300  # MB
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    sandbox = Sandbox(Limits(LIMIT, MEMORY), seed=7)
+    sandbox.learn(lesson(make_problem()))
+    sandbox.evaluate(hostile.Constant())  # it is ready now, so that what follows measures evaluations only
+    yield sandbox
+    sandbox.close()
+
+
+def test_scores_an_estimator_on_every_fold(sandbox):
+    verdict = sandbox.evaluate(LogisticRegression())
+    assert verdict.outcome == "valid"
+    assert len(verdict.fold_scores) == 3
+    assert min(verdict.fold_scores) > 0.8
+    assert verdict.complexity == 7  # six coefficients and the intercept
+    assert 0 < verdict.seconds < LIMIT
+
+
+@pytest.mark.parametrize("estimator", [hostile.Sleeper(), hostile.Holder()])
+def test_ends_what_hangs_within_two_seconds_of_the_limit(sandbox, estimator):
+    began = time.monotonic()
+    verdict = sandbox.evaluate(estimator)
+    assert time.monotonic() - began < LIMIT + 2
+    assert verdict.outcome == "timeout"
+    assert verdict.cause == "longer than 1 seconds"
+
+
+def test_ends_processes_that_an_evaluation_left_behind(sandbox, tmp_path):
+    left_behind = tmp_path / "pid"
+    assert sandbox.evaluate(hostile.Forker(str(left_behind))).outcome == "timeout"
+    assert not psutil.pid_exists(int(left_behind.read_text()))
+
+
+@pytest.mark.parametrize("estimator", [hostile.MemoryEater(), hostile.Glutton()])
+def test_ends_what_eats_memory(sandbox, estimator):
+    verdict = sandbox.evaluate(estimator)
+    assert (verdict.outcome, verdict.cause) == ("memory", "more than 300 MB of memory")
+    assert psutil.Process(sandbox.pid).children() == []
+
+
+def test_a_segmentation_fault_costs_one_evaluation(sandbox):
+    verdict = sandbox.evaluate(hostile.Segfaulter())
+    assert (verdict.outcome, verdict.cause) == ("crashed", "killed by SIGSEGV")
+    assert sandbox.evaluate(hostile.Constant()).outcome == "valid"
+
+
+def test_an_evaluation_that_ends_its_process_has_crashed(sandbox):
+    verdict = sandbox.evaluate(hostile.Quitter())
+    assert (verdict.outcome, verdict.cause) == ("crashed", "ended with exit code 3")
+
+
+def test_an_error_is_told_in_one_line_with_the_estimator_that_raised_it(sandbox):
+    verdict = sandbox.evaluate(hostile.Complainer())
+    assert (verdict.outcome, verdict.cause) == ("invalid", "Complainer: ValueError: does not like the data")
+
+
+def test_noise_does_not_disturb(sandbox):
+    assert sandbox.evaluate(hostile.Chatterer()).outcome == "valid"
+    assert sandbox.evaluate(hostile.Constant()).outcome == "valid"
+
+
+def test_every_evaluation_starts_from_the_same_state(sandbox):
+    first = sandbox.evaluate(hostile.Undecided())
+    sandbox.evaluate(LogisticRegression())
+    assert sandbox.evaluate(hostile.Undecided()).fold_scores == first.fold_scores
+
+
+def test_the_running_evaluation_can_be_cancelled():
+    sandbox = Sandbox(Limits(60.0, MEMORY), seed=0)
+    try:
+        sandbox.learn(lesson(make_problem()))
+        sandbox.evaluate(hostile.Constant())
+        began = time.monotonic()
+        threading.Timer(0.2, sandbox.cancel).start()
+        assert sandbox.evaluate(hostile.Sleeper()).outcome is None
+        assert time.monotonic() - began < 2
+        sandbox.cancel(ticket=5)
+        assert sandbox.evaluate(hostile.Constant(), ticket=5).outcome is None
+        assert sandbox.evaluate(hostile.Constant(), ticket=6).outcome == "valid"
+    finally:
+        sandbox.close()
+
+
+def test_a_lost_process_is_told_of():
+    sandbox = Sandbox(Limits(LIMIT, MEMORY), seed=0)
+    os.kill(sandbox.pid, signal.SIGKILL)
+    with pytest.raises(SandboxLost, match="ended with -9"):
+        sandbox.evaluate(hostile.Constant())
+    sandbox.close()
+
+
+OWNER = """
+import sys, threading
+from experiments.search.sandbox import Limits, Sandbox, lesson
+from tests.search import hostile
+from tests.search.conftest import make_problem
+
+sandbox = Sandbox(Limits(600.0, 1000), seed=0)
+sandbox.learn(lesson(make_problem()))
+sandbox.evaluate(hostile.Constant())
+print(sandbox.pid, flush=True)
+sandbox.evaluate(hostile.Sleeper())
+"""
+
+
+def test_it_ends_with_its_owner_even_in_the_middle_of_an_evaluation():
+    root = Path(__file__).parents[2]
+    owner = subprocess.Popen([sys.executable, "-W", "ignore", "-c", OWNER], cwd=root, stdout=subprocess.PIPE)
+    with owner:
+        sandbox = psutil.Process(int(owner.stdout.readline()))
+        wait_until(sandbox.children)
+        evaluation = sandbox.children()[0]
+        owner.kill()
+    wait_until(lambda: not sandbox.is_running() and not evaluation.is_running())
