@@ -84,12 +84,12 @@ def result_summary(task: Any, metric: str) -> ResultSummary:
         RunFailed: there is no result.
     """
     task.reload()
-    summary = _artifact(task, "evaluation_summary")
+    status, reason = str(task.data.status), task.data.status_reason or task.data.status_message
+    summary = None if status == "failed" else _artifact(task, "evaluation_summary")
+    if summary is None:
+        raise RunFailed(f"task {task.id} ended {status}: {reason or 'it says no reason; see its console'}")
     leaderboard = _artifact(task, "leaderboard.json")
     models = api_client().models.get_all(task=[task.id], only_fields=["id", "name", "created"], order_by=["-created"])
-    if summary is None:
-        reason = task.data.status_reason or task.data.status_message or "it says no reason; see its console"
-        raise RunFailed(f"task {task.id} ended {task.data.status} without a result: {reason}")
     values = task.get_reported_single_values()
     return ResultSummary(
         task_id=task.id,

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import experiments
 from config.errors import BadInput
 from pipelines.processes import ProcessFolder, wait_until
 
@@ -38,7 +39,7 @@ class LocalPool:
         return int(ProcessFolder(self.home).purpose(WORKERS).get("workers", 0))
 
     def start(self, workers: int) -> None:
-        """Starts what does not run; another number of workers replaces them. Does not wait for them.
+        """Starts what does not run, anew where the code or the number of workers has changed. Does not wait for it.
 
         Args:
             workers: worker processes, one thread each: a worker's evaluations run in a process of their own, and
@@ -46,7 +47,7 @@ class LocalPool:
         """
         processes = ProcessFolder(self.home)
         self.scheduler_file.parent.mkdir(parents=True, exist_ok=True)
-        purpose = {"workers": str(workers), "python": sys.executable}
+        purpose = {"workers": str(workers), "python": sys.executable, "code": _code_version()}
         found = {name: processes.find(name) for name in (SCHEDULER, WORKERS)}
         stale = any(record and record.purpose != purpose for record in found.values())
         if stale or not all(found.values()):
@@ -96,3 +97,9 @@ class LocalPool:
             return str(json.loads(self.scheduler_file.read_text(encoding="utf-8"))["address"])
         except (OSError, ValueError, KeyError):
             return ""
+
+
+def _code_version() -> str:
+    """When the workers' code was last changed: they import it once, and must not run another than the driver's."""
+    folder = Path(experiments.__file__).parent
+    return str(max(path.stat().st_mtime_ns for path in folder.rglob("*.py")))

@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, TargetEncoder
 from skrub import DatetimeEncoder
 
-from experiments.data.kinds import CATEGORIES_AT_MOST, Kind, date_format, detect_kinds, numbers_in
+from experiments.data.kinds import CATEGORIES_AT_MOST, TRUTHS, Kind, date_format, detect_kinds, numbers_in
 
 __all__ = ["Kind", "detect_kinds", "preprocessing"]
 
@@ -33,12 +33,6 @@ LARGEST = 1e37
 TEXT_COMPONENTS = 30
 #: Buckets for the parts of words; more cost time in the decomposition, fewer let parts collide.
 TEXT_BUCKETS = 2**14
-TRUTHS = {
-    word: code
-    for code, words in (("1", "true yes"), ("0", "false no"))
-    for plain in words.split()
-    for word in (plain, plain.title(), plain.upper())
-}
 
 
 def preprocessing(

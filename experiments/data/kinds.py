@@ -23,6 +23,13 @@ SHARE_THAT_FITS = 0.95
 #: A text has at least this many words on average, more than so many distinct values, or mostly distinct ones.
 WORDS_OF_A_TEXT = 3
 CATEGORIES_AT_MOST = 30
+#: Words for truth values -> 0 or 1; the numbers 0 and 1 are truth values too.
+TRUTHS = {
+    word: code
+    for code, words in (("1", "true yes"), ("0", "false no"))
+    for plain in words.split()
+    for word in (plain, plain.title(), plain.upper())
+}
 
 #: Ways to write a date, tried in this order; the first that fits most values wins, so that a column in which no day is
 #: above 12 is read day first.
@@ -175,6 +182,11 @@ def _check_override(X: pd.DataFrame, name: str, kind: str) -> None:
         raise BadInput(
             f"feat_type: column {name!r} cannot be numeric, no cell holds a number; type categorical or text"
         )
+    if kind == "boolean" and numbers_in(column.astype("string").replace(TRUTHS)) == 0:
+        raise BadInput(
+            f"feat_type: column {name!r} cannot be boolean, its cells are neither true and false nor yes and no nor "
+            f"1 and 0 ({_example(column)}); type categorical"
+        )
     if kind == "date" and date_format(column) is None:
         raise BadInput(
             f"feat_type: column {name!r} cannot be a date, its cells are written in no known way "
@@ -183,4 +195,5 @@ def _check_override(X: pd.DataFrame, name: str, kind: str) -> None:
 
 
 def _example(column: pd.Series) -> str:
-    return re.sub(r"\s+", " ", repr(str(column.dropna().iloc[0])))[:40]
+    present = column.dropna()
+    return re.sub(r"\s+", " ", repr(str(present.iloc[0])))[:40] if len(present) else "all are empty"

@@ -20,6 +20,7 @@ from typing import Any
 
 import clearml
 from clearml.config import ConfigSDKWrapper, ConfigWrapper, running_remotely
+from clearml.config.remote import override_current_task_id
 
 from config.errors import BadInput
 from config.settings import Settings, hyperparameters, with_hyperparameters
@@ -71,6 +72,8 @@ class RunTask:
     #: set once a person has aborted the task: put away what there is and end
     stop_requested: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
+    #: whether this process was told by `open_task`, and not by an agent, which task it executes
+    _taken_over: bool = False
 
     @property
     def id(self) -> str:
@@ -117,6 +120,8 @@ class RunTask:
             self.task.mark_completed = mark_completed
         with _logged("setting the task's status"):
             mark()
+        if self._taken_over:
+            override_current_task_id(None)
         self._ended.set()
 
     def _on_abort(self) -> None:
@@ -142,8 +147,8 @@ def open_task(settings: Settings, name: str = "", task_id: str = "") -> RunTask:
         BadInput: a hyperparameter is unknown or does not fit; the task is marked failed with it.
     """
     configure_sdk()
-    if task_id and not running_remotely():
-        clearml.config.remote.override_current_task_id(task_id)
+    if task_id:
+        override_current_task_id(task_id)
     if REQUIREMENTS.is_file():  # what is pinned; the SDK would analyse every file for what is imported
         clearml.Task.force_requirements_env_freeze(requirements_file=str(REQUIREMENTS))
     with contextlib.redirect_stdout(sys.stderr):  # the SDK greets on standard output, which is for results
@@ -158,7 +163,7 @@ def open_task(settings: Settings, name: str = "", task_id: str = "") -> RunTask:
             auto_resource_monitoring=False,
             auto_connect_streams={"stdout": False, "stderr": False, "logging": True},
         )
-    run = RunTask(task, settings)
+    run = RunTask(task, settings, _taken_over=bool(task_id))
     task.set_initial_iteration(0)  # an iteration is a generation, also of a task that runs once more
     try:
         run.settings = _connected(task, settings)
@@ -226,7 +231,6 @@ class Tracking:
         self._workers = 0
         self._metrics = RunMetrics(str(task.id), settings.parallel_mode)
         self._metrics_file = settings.home.expanduser() / "metrics" / f"{task.id}.prom"
-        self._files = tempfile.TemporaryDirectory(prefix="automl-reports-")
 
     def begin(self, opened: Opened) -> None:
         """Says on which pool the search runs, where it is not the one that was asked for."""
@@ -302,12 +306,12 @@ class Tracking:
         self._upload("evaluation_summary", summary)
         self._upload("evaluated_individuals", evaluated_individuals(finished.evaluations), extension_name=".parquet")
         if pipeline_code:
-            path = Path(self._files.name) / "best_pipeline.py"
-            path.write_text(pipeline_code, encoding="utf-8")
-            self._upload(path.name, path, preview=pipeline_code, wait_on_upload=True)
+            with tempfile.TemporaryDirectory(prefix="automl-reports-") as folder:
+                path = Path(folder) / "best_pipeline.py"
+                path.write_text(pipeline_code, encoding="utf-8")
+                self._upload(path.name, path, preview=pipeline_code, wait_on_upload=True)
         if model_file is not None:
             self._upload("model.joblib", model_file)
-
         self._metrics.finish(sum(spent_seconds.values()))
         self._write_metrics()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from distributed import WorkerPlugin, get_worker
 
+from experiments.search import spare_sandbox
 from experiments.search.sandbox import Limits, Sandbox, SandboxLost
 from experiments.search.verdict import Verdict
 
@@ -49,6 +50,7 @@ class SandboxPlugin(WorkerPlugin):
         """Ends the sandbox."""
         self._over = True
         self._sandbox.hang_up()
+        spare_sandbox.refill()
 
     def evaluate(self, estimator: bytes, ticket: int) -> tuple[Verdict, int]:
         """One evaluation, in a new sandbox where the old one was lost.
@@ -74,7 +76,7 @@ class SandboxPlugin(WorkerPlugin):
         self._sandbox.cancel(ticket)
 
     def _start(self) -> None:
-        self._sandbox = Sandbox(self._limits, self._seed)
+        self._sandbox = spare_sandbox.take(self._limits, self._seed)
         # In a thread: a pipe holds little, and the process reads only when it has imported its libraries.
         self._teaching = threading.Thread(target=self._teach, args=(self._sandbox,), daemon=True)
         self._teaching.start()

@@ -90,6 +90,15 @@ class Sandbox:
         """Process id."""
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def hand_over(self, limits: Limits, seed: int) -> None:
+        """Sets limits and seed anew; before the first evaluation."""
+        self._limits, self._seed = limits, seed
+
     def learn(self, lesson: bytes) -> None:
         """Gives it the problem of the evaluations to come, as `lesson` made it.
 

@@ -68,6 +68,7 @@ def test_overrides_win_and_keep_the_order_of_the_columns():
         ({"zpi": "categorical"}, "no feature column 'zpi', did you mean 'zip'?"),
         ({"zip": "category"}, "cannot be 'category', only one of numeric, boolean, categorical"),
         ({"word": "numeric"}, "no cell holds a number"),
+        ({"word": "boolean"}, "cells are neither true and false nor yes and no nor 1 and 0 ('a'); type categorical"),
         ({"word": "date"}, "written in no known way ('a'); write dates as 2024-12-31"),
     ],
 )

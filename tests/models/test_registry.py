@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -100,7 +101,7 @@ def test_its_page_is_linked(published, task, clearml_server):
 
 
 def test_nothing_tells_where_the_file_lay_before(published):
-    assert "/tmp" not in (stored(published.id).comment or "")
+    assert tempfile.gettempdir() not in (stored(published.id).comment or "")
 
 
 def test_a_draft_and_a_fallback_are_possible(task, fitted, facts):

@@ -82,7 +82,7 @@ def run_script(code: str, folder: Path, *arguments: str) -> pd.Series:
         ("german_credit", linear(), 0.2),
         ("german_credit", graph(), 0.2),
         ("abalone", make_pipeline(SelectPercentile(f_regression, percentile=60), LassoLarsCV(cv=3)), 0.25),
-        ("penguins", linear(), 0.0),
+        ("penguins", make_pipeline(StandardScaler(), GaussianNB()), 0.0),
     ],
     ids=["linear", "graph", "regression", "missing values, all rows"],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -21,8 +22,8 @@ from experiments.reports.plots import (
 @pytest.fixture
 def crowd(evaluation):
     """5,000 valid evaluations."""
-    draw = random.Random(1)
-    return [evaluation(n, score=draw.random(), complexity=draw.uniform(1, 90)) for n in range(5_000)]
+    draw, one = random.Random(1), evaluation()
+    return [replace(one, number=n, score=draw.random(), complexity=draw.uniform(1, 90)) for n in range(5_000)]
 
 
 def sent(figure):

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from experiments.search.sandbox import Limits, Sandbox, SandboxLost, lesson
 from tests.search import hostile
-from tests.search.conftest import make_problem, wait_until
+from tests.search.conftest import PATIENCE, make_problem, wait_until
 
 LIMIT = 1.0  # seconds
 MEMORY = 300  # MB
@@ -55,11 +55,17 @@ def test_ends_processes_that_an_evaluation_left_behind(sandbox, tmp_path):
     assert not psutil.pid_exists(int(left_behind.read_text()))
 
 
-@pytest.mark.parametrize("estimator", [hostile.MemoryEater(), hostile.Glutton()])
-def test_ends_what_eats_memory(sandbox, estimator):
-    verdict = sandbox.evaluate(estimator)
-    assert (verdict.outcome, verdict.cause) == ("memory", "more than 300 MB of memory")
-    assert psutil.Process(sandbox.pid).children() == []
+def test_ends_what_eats_memory():
+    sandbox = Sandbox(Limits(PATIENCE, 100), seed=0)
+    try:
+        sandbox.learn(lesson(make_problem()))
+        for estimator in (hostile.MemoryEater(), hostile.Glutton()):
+            verdict = sandbox.evaluate(estimator)
+            assert (verdict.outcome, verdict.cause) == ("memory", "more than 100 MB of memory")
+            assert psutil.Process(sandbox.pid).children() == []
+        assert sandbox.evaluate(hostile.Constant()).outcome == "valid"
+    finally:
+        sandbox.close()
 
 
 def test_a_segmentation_fault_costs_one_evaluation(sandbox):

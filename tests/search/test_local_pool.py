@@ -1,0 +1,82 @@
+"""Local evaluating processes: what is submitted comes back once, and nothing is left behind."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from experiments.search.pool import Limits, Pool, open_pool
+from tests.search import hostile
+from tests.search.conftest import PATIENCE, make_problem, wait_until
+
+LIMITS = Limits(per_run_limit=PATIENCE, memory_limit_mb=1000)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with open_pool(make_problem(), LIMITS, "local", n_jobs=2) as opened:
+        yield opened
+
+
+def results_of(pool: Pool, count: int) -> dict:
+    """As many results as were submitted, by number."""
+    results: list = []
+    while len(results) < count:
+        arrived = pool.wait(PATIENCE)
+        assert arrived, "no result in time"
+        results += arrived
+    assert len(results) == count
+    return {result.number: result for result in results}
+
+
+def test_every_evaluation_comes_back_once(pool):
+    for number in range(10):
+        pool.submit(number, LogisticRegression(C=number + 1))
+    results = results_of(pool, 10)
+    assert sorted(results) == list(range(10))
+    assert {result.worker for result in results.values()} <= {"local-0", "local-1"}
+    assert all(result.score == sum(result.fold_scores) / 3 for result in results.values())
+    assert pool.wait(0.0) == []
+
+
+def test_a_failure_has_a_cause_and_no_score(pool):
+    pool.submit(0, hostile.Complainer())
+    result = results_of(pool, 1)[0]
+    assert (result.outcome, result.score, result.fold_scores, result.complexity) == ("invalid", None, (), None)
+    assert result.cause == "Complainer: ValueError: does not like the data"
+
+
+def test_what_was_abandoned_never_comes_back(pool, tmp_path):
+    for number in range(6):
+        pool.submit(number, hostile.Waiter(str(tmp_path / "never"), number))
+    pool.wait(0.2)
+    pool.abandon()
+    pool.submit(9, hostile.Constant())
+    assert list(results_of(pool, 1)) == [9]
+
+
+def test_an_innocent_evaluation_that_lost_its_process_is_evaluated_again(pool, tmp_path):
+    pool.submit(0, hostile.SandboxKillerOnce(str(tmp_path / "killed")))
+    result = results_of(pool, 1)[0]
+    assert (result.outcome, result.retried) == ("valid", 1)
+
+
+def test_an_evaluation_that_always_ends_its_process_is_given_up(pool):
+    pool.submit(0, hostile.SandboxKiller())
+    result = results_of(pool, 1)[0]
+    assert (result.outcome, result.cause) == ("crashed", "its process was lost 3 times")
+    pool.submit(1, hostile.Constant())
+    assert results_of(pool, 1)[1].outcome == "valid"
+
+
+def test_mode_off_is_one_process_and_closing_ends_it():
+    before = set(psutil.Process().children())
+    pool = open_pool(make_problem(), LIMITS, "off", n_jobs=7)
+    assert pool.workers() == 1
+    started = set(psutil.Process().children()) - before
+    assert len(started) == 1
+    pool.submit(0, hostile.Sleeper())
+    pool.close()
+    pool.close()
+    wait_until(lambda: not any(process.is_running() for process in started))
