@@ -23,7 +23,7 @@ SETTINGS = $(if $(DATA),--data "$(DATA)") $(if $(TARGET),--target "$(TARGET)") $
   $(if $(SEED),--seed "$(SEED)") $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run enqueue status clearml-server clearml-stop clearml-test agent dask test lint bench lock docs clean
+.PHONY: help setup run enqueue status clearml-server clearml-stop clearml-test agent dask test lint bench docs picture lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ bench: $(READY) ## measure what README.md states: enqueue to first scalar, cost 
 
 docs: $(READY) ## write the settings tables of README.md and docs/settings.md anew
 	@$(BIN)/python -m config.documentation
+
+picture: $(READY) ## make the picture of README.md out of a real run
+	@$(BIN)/python docs/make_picture.py
 
 lock: ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --extra development --universal --python-version 3.10 \

@@ -1,4 +1,4 @@
-"""The two ways in which a run ends without a result."""
+"""The ways in which a run ends without a result."""
 
 
 class BadInput(Exception):
@@ -14,3 +14,7 @@ class BadInput(Exception):
 
 class RunFailed(Exception):
     """A run ended without a model and nobody's input is to blame; the message says why, exit code 1."""
+
+
+class StoppedEarly(Exception):
+    """A person stopped the run before there was anything to keep."""

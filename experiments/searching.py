@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 
-from config.errors import BadInput, RunFailed
+from config.errors import BadInput, RunFailed, StoppedEarly
 from config.settings import Settings
 from experiments.reports.tracking import Tracking
 from experiments.search.budget import Budget
@@ -19,10 +19,6 @@ log = logging.getLogger(__name__)
 
 #: the end of a search that never began
 NO_SEARCH = Finished("generations", 0, (), (), (), {}, 0, 0.0)
-
-
-class StoppedEarly(Exception):
-    """A person stopped the run before there was anything to keep."""
 
 
 def search(

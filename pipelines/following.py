@@ -56,13 +56,10 @@ def generation_lines(scalars: dict[str, dict[str, dict[str, list[float]]]], metr
     search = {
         name: dict(zip(series["x"], series["y"], strict=True)) for name, series in scalars.get("Search", {}).items()
     }
-    spent = {}
-    for series in scalars.get("Budget", {}).values():
-        spent = dict(zip(series["x"], series["y"], strict=True))
+    budget = scalars.get("Budget", {}).get("spent seconds", {"x": [], "y": []})
+    spent = dict(zip(budget["x"], budget["y"], strict=True))
     lines = []
-    for number in sorted(spent):  # reported last of a generation
-        if number not in search.get("evaluations", {}):
-            break
+    for number in sorted(search.get("evaluations", {})):  # reported last of a generation
         lines.append(
             GenerationLine(
                 number=int(number),
@@ -71,7 +68,7 @@ def generation_lines(scalars: dict[str, dict[str, dict[str, list[float]]]], metr
                 evaluations=int(search["evaluations"][number]),
                 valid_share=search.get("valid share", {}).get(number, 0.0),
                 per_second=search.get("evaluations per second", {}).get(number, 0.0),
-                spent_seconds=spent[number],
+                spent_seconds=spent.get(number, 0.0),
             )
         )
     return lines

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import clearml
 from clearml.config import ConfigSDKWrapper, ConfigWrapper, running_remotely
@@ -35,7 +35,9 @@ from experiments.reports.plots import failures_figure, leaderboard_cells, pareto
 from experiments.reports.prometheus import RunMetrics
 from experiments.reports.terminal import GenerationLine
 from experiments.search.events import Evaluated, Event, Finished, Generation
-from experiments.search.pool import Opened
+
+if TYPE_CHECKING:  # it imports scikit-learn, which the first report must not wait for
+    from experiments.search.pool import Opened
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,16 @@ class RunTask:
     def project(self) -> str:
         """Name of the task's project."""
         return str(self.task.get_project_name() or self.settings.project)
+
+    def report_start(self, spent_seconds: float) -> None:
+        """Reports the first scalar, so that a person sees that the run has begun; generation 0 will replace it.
+
+        Args:
+            spent_seconds: of the budget, until now.
+        """
+        with _logged("reporting scalars"):
+            self.task.get_logger().report_scalar("Budget", "spent seconds", spent_seconds, 0)
+            self.task.flush()
 
     def complete(self) -> None:
         """Waits for uploads and ends the task ``completed``."""
@@ -328,16 +340,16 @@ class Tracking:
     def _report_scalars(self, generation: Generation) -> None:
         metric = self._metric
         values: Sequence[tuple[str, str, float | None]] = (
+            ("Budget", "spent seconds", generation.spent_seconds),
             ("Search", f"best {metric}", generation.best_score),
             ("Search", f"mean {metric}", generation.mean_score),
-            ("Search", "evaluations", generation.evaluations),
             ("Search", "valid share", generation.valid_share),
             ("Search", "evaluations per second", generation.evaluations_per_second),
             ("Search", "pareto size", len(generation.front)),
             ("Pool", "workers", generation.workers),
             ("Pool", "utilisation", generation.utilisation),
             ("Pool", "retried", generation.retried),
-            ("Budget", "spent seconds", generation.spent_seconds),  # the last: a follower takes it for the whole
+            ("Search", "evaluations", generation.evaluations),  # the last: a follower takes it for the whole
         )
         for title, series, value in values:
             if value is not None:

@@ -27,7 +27,7 @@ from experiments.search.pool import Pool, PoolUnreachable, Result
 from experiments.search.problem import Problem
 from experiments.search.sandbox import Limits, lesson
 from experiments.search.verdict import Verdict
-from experiments.search.versions import check_worker, installed
+from experiments.search.versions import check_memory, check_versions, installed
 
 #: how often the scheduler is asked for its workers, in seconds
 ROLL_CALL_INTERVAL = 0.5
@@ -55,7 +55,6 @@ class DaskPool(Pool):
     """See `Pool`.
 
     Args:
-        problem: that all evaluations are about.
         limits: of each evaluation.
         address: of the scheduler; empty where there is a scheduler file.
         scheduler_file: that the scheduler wrote.
@@ -67,9 +66,9 @@ class DaskPool(Pool):
         PoolUnreachable: the scheduler does not answer, or has no workers.
     """
 
-    def __init__(
-        self, problem: Problem, limits: Limits, address: str, scheduler_file: str, timeout: float, seed: int = 0
-    ) -> None:
+    def __init__(self, limits: Limits, address: str, scheduler_file: str, timeout: float, seed: int = 0) -> None:
+        self._limits = limits
+        self._seed = seed
         self._timeout = timeout
         self._run = uuid.uuid4().hex
         self._ticket = 1
@@ -86,12 +85,14 @@ class DaskPool(Pool):
         self._client = _connect(address, scheduler_file, timeout)
         try:
             self._check_all()
-            self._client.register_plugin(SandboxPlugin(self._run, lesson(problem), limits, seed))
         except BaseException:
             self._client.close()
             raise
         self._roll_call = threading.Thread(target=self._call_roll, name="roll-call", daemon=True)
         self._roll_call.start()
+
+    def learn(self, problem: Problem) -> None:
+        self._client.register_plugin(SandboxPlugin(self._run, lesson(problem), self._limits, self._seed))
 
     def submit(self, number: int, estimator: Any) -> None:
         self._sent[number] = _Sent(number, cloudpickle.dumps(estimator))
@@ -141,8 +142,10 @@ class DaskPool(Pool):
 
     def _check_all(self) -> None:
         memory = _memory_limits(self._client)
+        for worker, limit in memory.items():
+            check_memory(worker, limit)
         for worker, versions in _versions(self._client, list(memory)).items():
-            check_worker(worker, versions, memory[worker])
+            check_versions(worker, versions)
         self._workers = frozenset(memory)
 
     def _call_roll(self) -> None:
@@ -150,21 +153,24 @@ class DaskPool(Pool):
         while not self._closed.wait(ROLL_CALL_INTERVAL):
             try:
                 memory = _memory_limits(self._client)
-                new = set(memory) - self._workers - self._refused
-                versions = _versions(self._client, list(new)) if new else {}
-            except (OSError, TimeoutError, BadInput, RuntimeError) as error:
+                for worker in set(memory) - self._workers - self._refused:
+                    self._admit(worker, memory[worker])
+            except (OSError, TimeoutError, RuntimeError) as error:
                 _log.debug("roll call failed: %s", error)
                 self._workers = self._workers if self._client.status == "running" else frozenset()
                 continue
-            for worker in new:
-                try:
-                    check_worker(worker, versions.get(worker, {}), memory[worker])
-                except BadInput as error:
-                    self._refused.add(worker)
-                    _log.warning("%s", error)
             self._workers = frozenset(set(memory) - self._refused)
             if self._workers:
                 self._answered = time.monotonic()
+
+    def _admit(self, worker: str, memory_limit: int | None) -> None:
+        """Takes down a worker that joined and does not fit, so that it is not used."""
+        try:
+            check_memory(worker, memory_limit)
+            check_versions(worker, _versions(self._client, [worker]).get(worker, {}))
+        except BadInput as error:
+            self._refused.add(worker)
+            _log.warning("%s", error)
 
     def _hand_out(self) -> None:
         """Sends what waits to the workers that have least to do."""
@@ -241,11 +247,12 @@ def _connect(address: str, scheduler_file: str, timeout: float) -> Client:
         client = Client(**target, timeout=max(0.1, end - time.monotonic()), set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise PoolUnreachable(f"the Dask scheduler at {where} does not answer ({error})") from None
-    try:
-        client.wait_for_workers(1, timeout=max(0.1, end - time.monotonic()))
-    except (OSError, TimeoutError):
-        client.close()
-        raise PoolUnreachable(f"the Dask scheduler at {where} has no workers") from None
+    # not Client.wait_for_workers: it overlooks workers without memory, which are paused but must be told of
+    while not _memory_limits(client):
+        if time.monotonic() > end:
+            client.close()
+            raise PoolUnreachable(f"the Dask scheduler at {where} has no workers")
+        time.sleep(0.1)
     return client
 
 

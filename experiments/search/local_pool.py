@@ -27,14 +27,15 @@ class LocalPool(Pool):
     """See `Pool`.
 
     Args:
-        problem: that all evaluations are about.
         limits: of each evaluation.
         n_workers: evaluating processes.
         seed: of the random generators that an evaluation finds.
     """
 
-    def __init__(self, problem: Problem, limits: Limits, n_workers: int, seed: int = 0) -> None:
-        self._lesson = lesson(problem)
+    def __init__(self, limits: Limits, n_workers: int, seed: int = 0) -> None:
+        self._lesson = b""
+        #: there is a lesson, or there will be none
+        self._taught = threading.Event()
         self._limits = limits
         self._seed = seed
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
@@ -49,6 +50,10 @@ class LocalPool(Pool):
         ]
         for thread in self._threads:
             thread.start()
+
+    def learn(self, problem: Problem) -> None:
+        self._lesson = lesson(problem)
+        self._taught.set()
 
     def submit(self, number: int, estimator: Any) -> None:
         self._tasks.put((self._round, number, cloudpickle.dumps(estimator)))
@@ -74,6 +79,7 @@ class LocalPool(Pool):
         if self._closed:
             return
         self._closed = True
+        self._taught.set()
         self.abandon()
         for _ in self._threads:
             self._tasks.put(None)
@@ -91,11 +97,9 @@ class LocalPool(Pool):
 
     def _serve(self, index: int) -> None:
         """What a thread does: gives its sandbox one task after the other."""
-        try:
+        self._taught.wait()
+        with contextlib.suppress(SandboxLost):  # the first evaluation finds that out, too, and starts another
             self._sandboxes[index].learn(self._lesson)
-        except SandboxLost as error:
-            if not self._closed:
-                self._results.put(error)
         while (task := self._tasks.get()) is not None:
             its_round, number, estimator = task
             if its_round != self._round:
@@ -114,13 +118,13 @@ class LocalPool(Pool):
         """The verdict, and how often the process was lost before it came.
 
         Raises:
-            SandboxLost: a new process cannot be started either, or the pool is closing.
+            SandboxLost: a process cannot even be started, or the pool is closing.
         """
         for attempt in range(ATTEMPTS):
             try:
                 return self._sandboxes[index].evaluate(estimator, its_round), attempt
             except SandboxLost:
-                if self._closed:
+                if self._closed or not self._sandboxes[index].was_ready:
                     raise
                 self._sandboxes[index].close()
                 self._sandboxes[index] = Sandbox(self._limits, self._seed)

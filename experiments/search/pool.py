@@ -64,6 +64,10 @@ class Pool(ABC):
     """
 
     @abstractmethod
+    def learn(self, problem: Problem) -> None:
+        """Gives the workers the problem, where they were not opened with it; once, before anything is submitted."""
+
+    @abstractmethod
     def submit(self, number: int, estimator: Any) -> None:
         """Gives an unfitted estimator to be evaluated; returns at once.
 
@@ -105,7 +109,7 @@ class Pool(ABC):
 
 
 def open_pool(
-    problem: Problem,
+    problem: Problem | None,
     limits: Limits,
     mode: Mode = "local",
     n_jobs: int = 1,
@@ -117,7 +121,8 @@ def open_pool(
     """Opens the pool of a mode; local ones get ready in the background.
 
     Args:
-        problem: that all evaluations are about.
+        problem: that all evaluations are about; None where it is not ready yet: the workers get ready meanwhile, and
+            `Pool.learn` gives it to them.
         limits: of each evaluation.
         mode: ``local`` for `n_jobs` processes of this machine, ``off`` for one, ``distributed`` for Dask workers, in
             whose environment this project must be installed.
@@ -135,10 +140,14 @@ def open_pool(
             raise BadInput("parallel mode distributed needs a scheduler: set dask_address to tcp://host:port")
         from experiments.search.dask_pool import DaskPool  # dask takes half a second to import
 
-        return DaskPool(problem, limits, dask_address, scheduler_file, timeout, seed)
-    from experiments.search.local_pool import LocalPool
+        pool: Pool = DaskPool(limits, dask_address, scheduler_file, timeout, seed)
+    else:
+        from experiments.search.local_pool import LocalPool
 
-    return LocalPool(problem, limits, n_jobs if mode == "local" else 1, seed)
+        pool = LocalPool(limits, n_jobs if mode == "local" else 1, seed)
+    if problem is not None:
+        pool.learn(problem)
+    return pool
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ class Opened:
 
 
 def open_pool_or_fall_back(
-    problem: Problem,
+    problem: Problem | None,
     limits: Limits,
     mode: Mode = "local",
     n_jobs: int = 1,

@@ -86,6 +86,11 @@ class Sandbox:
         self._outbox = self._process.stdout.fileno()
 
     @property
+    def was_ready(self) -> bool:
+        """Whether it ever came so far as to evaluate; where not, another one will not either."""
+        return self._ready
+
+    @property
     def pid(self) -> int:
         """Process id."""
         return self._process.pid

@@ -53,7 +53,11 @@ ALPHA_MARGIN = 2.0
 #: the largest alpha that TPOT draws for SelectFwe
 LARGEST_ALPHA = 0.05
 #: recursive elimination drops at least this share of the columns at a time; with TPOT's 0.0001 it fits for minutes
-ELIMINATION_SHARE = 0.1
+ELIMINATION_SHARE = 0.2
+#: trees at most of a forest that only ranks columns, and estimators at most of a boosted predictor that only feeds
+#: another one: each is fitted several times within one evaluation
+RANKING_TREES = 25
+INNER_ESTIMATORS = 100
 #: mixes of the two penalties that ElasticNetCV tries, a path each; TPOT's list of 21 holds 0, which it refuses
 ELASTIC_NET_RATIOS = [0.1, 0.5, 0.9]
 #: of a covariance, so that constant columns and more columns than rows leave it invertible
@@ -139,10 +143,21 @@ def _walk(estimator: Any, given: Columns, facts: Facts) -> tuple[Any, Columns]:
         return _walk_graph(estimator, given, facts)
     wrapped = estimator.get_params(deep=False).get("estimator")
     if isinstance(wrapped, BaseEstimator):
-        estimator.set_params(estimator=_walk(wrapped, given, facts)[0])
+        wrapped = _walk(wrapped, given, facts)[0]
+        estimator.set_params(estimator=_lighter(wrapped, RANKING_TREES if _ranks(estimator) else INNER_ESTIMATORS))
     mend = _MENDS.get(type(estimator))
     estimator = mend(estimator, given, facts) if mend else estimator
     return estimator, _columns_after(estimator, given, facts)
+
+
+def _ranks(estimator: Any) -> bool:
+    return isinstance(estimator, RFE | SelectFromModel)
+
+
+def _lighter(inner: Any, most: int) -> Any:
+    """A predictor that is not the last, with at most so many members."""
+    members = inner.get_params(deep=False).get("n_estimators")
+    return inner.set_params(n_estimators=min(members, most)) if members else inner
 
 
 def _walk_graph(pipeline: Any, given: Columns, facts: Facts) -> tuple[Any, Columns]:
@@ -151,7 +166,8 @@ def _walk_graph(pipeline: Any, given: Columns, facts: Facts) -> tuple[Any, Colum
     for node in pipeline.topo_sorted_nodes:  # inputs first
         inputs = [after[child] for child in graph.successors(node)]
         columns = _stacked(inputs) if inputs else given
-        graph.nodes[node]["instance"], after[node] = _walk(graph.nodes[node]["instance"], columns, facts)
+        instance, after[node] = _walk(graph.nodes[node]["instance"], columns, facts)
+        graph.nodes[node]["instance"] = instance if node == pipeline.root else _lighter(instance, INNER_ESTIMATORS)
     return pipeline, after[pipeline.root]
 
 

@@ -27,22 +27,33 @@ def installed() -> dict[str, str]:
     return found
 
 
-def check_worker(name: str, versions: Mapping[str, str], memory_limit: int | None) -> None:
-    """Refuses a worker that does not fit the driver.
+def check_memory(name: str, memory_limit: int | None) -> None:
+    """Refuses a worker that cannot even hold the libraries.
 
     Args:
         name: of the worker, for the message.
-        versions: what `installed` says there.
         memory_limit: the worker's, in bytes; None or 0 for none.
 
     Raises:
-        BadInput: what is different, and how to start it instead.
+        BadInput: how to start it instead.
     """
     if memory_limit and memory_limit < LEAST_MEMORY_MB * _MEGABYTE:
         raise BadInput(
             f"worker {name} has a memory limit of {memory_limit} bytes; "
             f"start it with at least --memory-limit {LEAST_MEMORY_MB}MiB"
         )
+
+
+def check_versions(name: str, versions: Mapping[str, str]) -> None:
+    """Refuses a worker whose results would not be the driver's.
+
+    Args:
+        name: of the worker, for the message.
+        versions: what `installed` says there.
+
+    Raises:
+        BadInput: what is different, and how to start it instead.
+    """
     ours = installed()
     different = [
         f"{library} {versions.get(library, 'none')} there, {version} here"

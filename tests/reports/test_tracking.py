@@ -28,6 +28,20 @@ def tracking_module(clearml_server):
 
 
 @pytest.fixture
+def open_task(tracking_module):
+    """Opens tasks of this process, one after another; one that a test leaves open is ended after it."""
+    opened = []
+
+    def open_one(*arguments, **options):
+        opened.append(tracking_module.open_task(*arguments, **options))
+        return opened[-1]
+
+    yield open_one
+    for run in opened:
+        run.fail("the test did not end it")
+
+
+@pytest.fixture
 def settings(tmp_path) -> Settings:
     """Of a small run whose numbers for Prometheus go nowhere else."""
     return Settings(home=tmp_path, generations=2, population_size=8, project="Reports")
@@ -57,8 +71,10 @@ def report(module, run, search, **options):
     return tracking
 
 
-def test_a_run_is_tracked_from_its_start_to_its_end(tracking_module, settings, small_search, fetched, capsys):
-    run = tracking_module.open_task(settings, "a small run")
+def test_a_run_is_tracked_from_its_start_to_its_end(
+    open_task, tracking_module, settings, small_search, fetched, capsys
+):
+    run = open_task(settings, "a small run")
     report(tracking_module, run, small_search, plot_interval=0.0)
     run.complete()
     task = fetched(run)
@@ -90,23 +106,23 @@ def test_a_run_is_tracked_from_its_start_to_its_end(tracking_module, settings, s
     assert capsys.readouterr().out == ""
 
 
-def test_every_setting_of_the_run_is_a_hyperparameter_in_its_section(tracking_module, settings, fetched):
-    run = tracking_module.open_task(settings)
+def test_every_setting_of_the_run_is_a_hyperparameter_in_its_section(open_task, settings, fetched):
+    run = open_task(settings)
     run.complete()
     sections = fetched(run).get_parameters_as_dict()
     assert set(sections) == set(SECTIONS)
     assert sections["Search"]["generations"] == "2"
 
 
-def test_a_failed_run_says_why_in_one_line(tracking_module, settings, fetched):
-    run = tracking_module.open_task(settings)
+def test_a_failed_run_says_why_in_one_line(open_task, settings, fetched):
+    run = open_task(settings)
     run.fail("the table\nis empty")
     data = fetched(run).data
     assert (str(data.status), data.status_reason) == ("failed", "the table is empty")
 
 
-def test_a_stopped_run_stays_stopped_with_what_it_found(tracking_module, settings, small_search, fetched):
-    run = tracking_module.open_task(settings)
+def test_a_stopped_run_stays_stopped_with_what_it_found(open_task, tracking_module, settings, small_search, fetched):
+    run = open_task(settings)
     report(tracking_module, run, small_search)
     run.stop()
     task = fetched(run)
@@ -114,13 +130,13 @@ def test_a_stopped_run_stays_stopped_with_what_it_found(tracking_module, setting
     assert "leaderboard.json" in task.artifacts
 
 
-def test_an_edited_clone_runs_with_the_edited_values(tracking_module, settings, fetched):
+def test_an_edited_clone_runs_with_the_edited_values(open_task, settings, fetched):
     from pipelines.launching import clone
 
-    original = tracking_module.open_task(settings)
+    original = open_task(settings)
     original.complete()
     edits = {"Search/generations": "7", "Search/enable_automl": "no", "Data/data": "penguins", "Budget/time_left": 33}
-    copy = tracking_module.open_task(settings, task_id=clone(original.id, edits))
+    copy = open_task(settings, task_id=clone(original.id, edits))
     copy.complete()
     assert copy.id != original.id
     assert (copy.settings.generations, copy.settings.enable_automl, copy.settings.time_left) == (7, False, 33.0)
@@ -131,41 +147,39 @@ def test_an_edited_clone_runs_with_the_edited_values(tracking_module, settings, 
 @pytest.mark.parametrize(
     ("edit", "value", "reason"), [("generations", "many", "'many'"), ("generatons", "4", "did you mean 'generations'")]
 )
-def test_a_clone_that_was_edited_wrongly_fails_with_the_reason(tracking_module, settings, fetched, edit, value, reason):
+def test_a_clone_that_was_edited_wrongly_fails_with_the_reason(open_task, settings, fetched, edit, value, reason):
     from clearml import Task
 
     from pipelines.launching import clone
 
-    original = tracking_module.open_task(settings)
+    original = open_task(settings)
     original.complete()
     copy = clone(original.id, {f"Search/{edit}": value})
     with pytest.raises(BadInput, match=reason):
-        tracking_module.open_task(settings, task_id=copy)
+        open_task(settings, task_id=copy)
     data = Task.get_task(task_id=copy).data
     assert str(data.status) == "failed"
     assert reason in data.status_reason
 
 
-def test_plots_keep_their_distance_but_the_last_is_always_there(tracking_module, settings, small_search, fetched):
-    run = tracking_module.open_task(settings)
-    tracking = tracking_module.Tracking(run.task, settings, "accuracy", plot_interval=4.0, clock=iter_clock(range(10)))
+def test_plots_keep_their_distance_but_the_last_is_always_there(
+    open_task, tracking_module, settings, small_search, fetched
+):
+    run = open_task(settings)
+    now = 0.0
+    tracking = tracking_module.Tracking(run.task, settings, "accuracy", plot_interval=4.0, clock=lambda: now)
     for number in range(6):
+        now = float(number)
         tracking.consume(replace(small_search.generations[0], number=number))
     tracking.consume(small_search.finished)
     run.complete()
-    assert {plot["iter"] for plot in fetched(run).get_reported_plots(max_iterations=10)} == {0, 3, 5}
+    assert {plot["iter"] for plot in fetched(run).get_reported_plots(max_iterations=10)} == {0, 4, 5}
 
 
-def iter_clock(seconds):
-    """A clock that tells the next of these whenever it is asked."""
-    ticks = iter(seconds)
-    return lambda: float(next(ticks))
-
-
-def test_a_fallback_to_a_local_pool_is_said_and_counted(tracking_module, settings, small_search, fetched):
+def test_a_fallback_to_a_local_pool_is_said_and_counted(open_task, tracking_module, settings, small_search, fetched):
     from experiments.search.pool import Opened
 
-    run = tracking_module.open_task(settings)
+    run = open_task(settings)
     tracking = tracking_module.Tracking(run.task, settings, "accuracy")
     tracking.begin(Opened(None, fell_back=True, reason="tcp://nowhere:1 does not answer"))
     tracking.consume(small_search.finished)
@@ -198,8 +212,8 @@ def test_a_search_outlives_its_tracking(tracking_module, settings, small_search,
     assert all("the run goes on without" in text for text in warnings)
 
 
-def test_a_search_that_never_was_has_a_result_too(tracking_module, settings, fetched):
-    run = tracking_module.open_task(settings)
+def test_a_search_that_never_was_has_a_result_too(open_task, tracking_module, settings, fetched):
+    run = open_task(settings)
     nothing = Finished("generations", 0, (), (), (), {}, 0, 0.0)
     tracking = tracking_module.Tracking(run.task, settings, "r2")
     tracking.report_result(
@@ -234,9 +248,11 @@ def test_an_aborted_run_puts_away_what_it_has(tracking_module, tmp_path):
 
     from pipelines.launching import api_client
 
+    # By these variables the SDK would take the process for a child of this one's task.
+    environment = {name: value for name, value in os.environ.items() if "PROC_MASTER_ID" not in name}
     process = subprocess.Popen(
         [sys.executable, "-c", ABORTED, str(tmp_path)],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE,
+        cwd=ROOT, env={**environment, "PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE,
     )  # fmt: skip
     try:
         task_id = process.stdout.readline().strip()
@@ -250,8 +266,8 @@ def test_an_aborted_run_puts_away_what_it_has(tracking_module, tmp_path):
     assert "evaluation_summary" in task.artifacts
 
 
-def test_tracking_costs_a_generation_next_to_nothing(tracking_module, settings, small_search):
-    run = tracking_module.open_task(settings)
+def test_tracking_costs_a_generation_next_to_nothing(open_task, tracking_module, settings, small_search):
+    run = open_task(settings)
     tracking = tracking_module.Tracking(run.task, settings, "accuracy", plot_interval=0.0)
     tracking.consume(small_search.generations[0])  # what is imported and started once
     began = time.process_time()

