@@ -111,6 +111,8 @@ class ProcessFolder:
         process = record.process() if record else None
         if process:
             end_process_tree(process)
+            if child := _children.pop(process.pid, None):
+                child.wait()
         self._record(name).unlink(missing_ok=True)
         return process is not None
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.errors import BadInput
 from config.settings import Settings
@@ -80,7 +81,13 @@ class EmbeddedServer:
         return answer.stdout.strip()
 
     def _command(self, settings: Settings) -> list[str]:
-        ports = {"api": settings.api_port, "files": settings.files_port, "web": settings.web_port}
+        # a free port (0) is chosen once: tasks that run, and links that were printed, know it
+        known = {name: urlsplit(str(url)).port for name, url in self._address().items()}
+        ports = {
+            "api": settings.api_port or known.get("api") or 0,
+            "files": settings.files_port or known.get("files") or 0,
+            "web": settings.web_port or known.get("web") or 0,
+        }
         options = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
         return [sys.executable, "-m", "embedded_server", "--folder", str(self.folder), *options]
 

@@ -52,11 +52,12 @@ def _text(estimator: Any) -> str:
     if graph is not None and hasattr(graph, "successors"):
         return _graph_text(graph)
     name = type(estimator).__name__
-    # A forest has an attribute of that name too, but no such parameter.
-    inner = estimator.get_params(deep=False).get("estimator") if hasattr(estimator, "get_params") else None
+    inner = getattr(estimator, "estimator", None)
     if name in SILENT:
         return ""
-    return f"{name}({_text(inner)})" if hasattr(inner, "get_params") else name
+    # A forest has an attribute of that name too, but no such parameter.
+    is_wrapper = hasattr(inner, "get_params") and "estimator" in estimator.get_params(deep=False)
+    return f"{name}({_text(inner)})" if is_wrapper else name
 
 
 def _graph_text(graph: Any) -> str:

@@ -7,6 +7,7 @@ plain lists: plotly would pack arrays into base64, which the plotly.js of older 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -119,7 +120,14 @@ def failures_figure(failures: Mapping[str, tuple[int, float]]) -> go.Figure:
         )
     figure.update_layout(
         xaxis={"title": {"text": "failed evaluations"}, "domain": [0, 0.48], "rangemode": "tozero", **_axis()},
-        xaxis2={"title": {"text": "compute time (s)"}, "domain": [0.52, 1], "rangemode": "tozero", **_axis()},
+        xaxis2={
+            "title": {"text": "compute time (s)"},
+            "domain": [0.52, 1],
+            "rangemode": "tozero",
+            "anchor": "y",
+            **_axis(),
+        },
+        barmode="overlay",  # each has an axis of its own; grouped, they would share the height of one row
         yaxis={
             "tickvals": positions,
             "ticktext": [shortened(cause, 60).replace("<", "&lt;") for cause, _, _ in shown],
@@ -142,6 +150,7 @@ def thinned(evaluations: Sequence[Evaluation], count: int) -> list[Evaluation]:
     return [ranked[round(place * (len(ranked) - 1) / (count - 1))] for place in range(count)]
 
 
+@functools.lru_cache(maxsize=4 * POINTS)  # most points are drawn again with every generation
 def _hover(evaluation: Evaluation) -> str:
     return (
         f"<b>{evaluation.score:.4f}</b> ± {deviation(evaluation):.4f}, complexity {evaluation.complexity or 0:g}<br>"

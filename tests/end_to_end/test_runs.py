@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -19,7 +18,7 @@ from config.settings import Resolved
 from experiments.reports.terminal import ResultSummary
 from pipelines.agent import worker_name
 from pipelines.chain_check import check_links
-from pipelines.launching import api_client, clone, enqueue_task
+from pipelines.launching import clone, enqueue_task
 from pipelines.processes import wait_until
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(200)]
@@ -179,7 +178,7 @@ def test_a_clone_with_a_value_that_does_not_fit_fails_in_one_line(finished, runn
 def test_a_server_that_is_killed_during_a_run_loses_nothing(running_stack, command_line):
     from clearml import Task
 
-    process = command_line.start("run", *SMALL, "--generations", "40", "--time-left", "30", "-o", "json")
+    process = command_line.start("run", *SMALL, "--generations", "400", "--time-left", "30", "-o", "json")
     try:
         record = running_stack.processes.find("server")
         assert wait_until(lambda: _running_with_scalars() is not None, 60, 0.3)
@@ -200,19 +199,12 @@ def test_a_server_that_is_killed_during_a_run_loses_nothing(running_stack, comma
 
 def _running_with_scalars() -> str | None:
     """Id of a running task whose first generation the server holds."""
-    try:
-        found = api_client().tasks.get_all(status=["in_progress"], only_fields=["id", "last_metrics"])
-    except Exception:
-        return None
-    for task in found:
-        names = {v.variant for variants in (task.last_metrics or {}).values() for v in _values(variants)}
-        if "best accuracy" in names:
+    from clearml import Task
+
+    for task in Task.get_tasks(task_filter={"status": ["in_progress"]}):
+        if "evaluations" in task.get_reported_scalars().get("Search", {}):
             return task.id
     return None
-
-
-def _values(variants):
-    return variants.values() if isinstance(variants, dict) else vars(variants).values()
 
 
 def test_run_here_is_a_tracked_task_too(running_stack, command_line):
@@ -227,10 +219,12 @@ def test_run_here_is_a_tracked_task_too(running_stack, command_line):
 
 
 def test_enqueue_only_enqueues(running_stack, command_line):
+    from clearml import Task
+
     queue = "nobody serves this"
     output, _ = command_line.run("enqueue", *SMALL, "--queue", queue)
     task_id = output.strip()
-    task = api_client().tasks.get_by_id(task=task_id).task
-    assert str(task.status) == "queued"
-    assert task.hyperparams["Search"]["generations"].value == "2"
-    assert Path(task.script.entry_point) == Path("experiments/run.py")
+    task = Task.get_task(task_id=task_id)
+    assert task.get_status() == "queued"
+    assert task.get_parameters()["Search/generations"] == "2"
+    assert task.data.script.entry_point == "experiments/run.py"

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier
-from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import ExtraTreesClassifier, StackingClassifier, VotingClassifier
 from sklearn.feature_selection import RFE, SelectPercentile, chi2, f_classif, f_regression
@@ -148,16 +147,6 @@ def test_lines_are_short():
     source = Source()
     text = source.write_function("build", "Deep.", make_pipeline(make_pipeline(forest, forest), make_union(forest)))
     assert max(map(len, text.splitlines())) <= 100
-
-
-class Homemade(BaseEstimator):
-    """Defined where a script could import it from, but keeps its argument under another name."""
-
-    def __init__(self, size=1):
-        self.kept = size
-
-    def get_params(self, deep=True):
-        return {"size": self.kept}
 
 
 @pytest.mark.parametrize(
