@@ -28,9 +28,11 @@ from sklearn.feature_selection import (
 from sklearn.kernel_approximation import Nystroem, RBFSampler
 from sklearn.linear_model import ElasticNetCV, LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import (
     Binarizer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
@@ -62,6 +64,8 @@ INNER_ESTIMATORS = 100
 ELASTIC_NET_RATIOS = [0.1, 0.5, 0.9]
 #: of a covariance, so that constant columns and more columns than rows leave it invertible
 LEAST_SHRINKAGE = 0.01
+#: a bin of fewer rows says nothing, and within inner folds there are fewer rows still
+ROWS_PER_BIN = 4
 #: share of the variance that PCA keeps where it stands in for an agglomeration
 PCA_SHARE = 0.95
 
@@ -261,6 +265,15 @@ def _mend_non_negative(estimator: Any, given: Columns, facts: Facts) -> Any:
     return estimator
 
 
+def _mend_bins(discretizer: Any, given: Columns, facts: Facts) -> Any:
+    # k-means needs a row for each bin
+    return discretizer.set_params(n_bins=min(int(discretizer.n_bins), max(2, facts.n_rows // ROWS_PER_BIN)))
+
+
+def _mend_neighbors(neighbors: Any, given: Columns, facts: Facts) -> Any:
+    return neighbors.set_params(n_neighbors=min(int(neighbors.n_neighbors), max(1, facts.n_rows // 3)))
+
+
 def _mend_elastic_net(regressor: Any, given: Columns, facts: Facts) -> Any:
     return regressor.set_params(l1_ratio=list(ELASTIC_NET_RATIOS), tol=1e-3)
 
@@ -303,6 +316,9 @@ _MENDS: Mapping[type, Mend] = {
     SelectFromModel: _mend_select_from_model,
     RFE: _mend_elimination,
     FeatureAgglomeration: _mend_agglomeration,
+    KBinsDiscretizer: _mend_bins,
+    KNeighborsClassifier: _mend_neighbors,
+    KNeighborsRegressor: _mend_neighbors,
     _builtin.ColumnOrdinalEncoder: _mend_ordinal_encoder,
     MultinomialNB: _mend_non_negative,
     Nystroem: _mend_non_negative,
