@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from config.errors import RunFailed
@@ -14,13 +15,14 @@ POLLING_INTERVAL = 0.4  # seconds
 ENDED = frozenset({"completed", "failed", "stopped", "closed", "published"})
 
 
-def follow(task_id: str, metric: str, view: TerminalView) -> ResultSummary:
+def follow(task_id: str, metric: str, view: TerminalView, broken: Callable[[], str] = lambda: "") -> ResultSummary:
     """Shows a task's progress until it ends.
 
     Args:
         task_id: the task.
         metric: the scorer's name, which is part of the scalars' names.
         view: what shows it.
+        broken: asked why the task cannot go on; empty while it can.
 
     Returns:
         What the task reported of its result.
@@ -43,6 +45,10 @@ def follow(task_id: str, metric: str, view: TerminalView) -> ResultSummary:
         shown = max(shown, len(lines))
         if status in ENDED:
             return result_summary(task, metric)
+        if reason := broken():
+            if status == "queued":
+                api_client().tasks.dequeue(task=task_id)
+            raise RunFailed(f"task {task_id} cannot go on: {reason}")
         time.sleep(POLLING_INTERVAL)
 
 

@@ -36,8 +36,8 @@ def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
     with TerminalView(messages, resolved.settings.time_left, metric) as view:
         launched = enqueue(_launchable(stack), task_name(resolved.settings))
         view.show_waiting(f"task {launched.task_id} waits in the queue {launched.queue!r}: {launched.url}")
-        with supervised(stack, messages), _stopping_on_interrupt(launched, messages):
-            result = follow(launched.task_id, metric, view)
+        with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, messages):
+            result = follow(launched.task_id, metric, view, lambda: supervision.failure)
         view.show_result(result)
     if not stack.is_server_configured:
         messages.print(f"let a browser in, once: {stack.server.login_link()}", highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from config.errors import BadInput
@@ -27,10 +28,17 @@ class Stack:
         """What the person set."""
         return self.resolved.settings
 
-    @property
+    @cached_property
     def home(self) -> Path:
-        """Folder of the stack."""
-        return self.settings.home.expanduser().absolute()
+        """Folder of the stack.
+
+        Raises:
+            BadInput: its path has a space, which the agent refuses in every folder that it is given.
+        """
+        home = self.settings.home.expanduser().absolute()
+        if any(character.isspace() for character in str(home)):
+            raise BadInput(f"the folder '{home}' has a space in its path, which clearml-agent refuses; set AUTOML_HOME")
+        return home
 
     @property
     def server(self) -> EmbeddedServer:
@@ -60,9 +68,12 @@ class Stack:
         named = self.settings.dask_address or self.settings.scheduler_file
         return self.settings.parallel_mode == "distributed" and not named
 
-    @property
+    @cached_property
     def is_server_configured(self) -> bool:
-        """Whether the person named a ClearML server, so that the embedded one is not needed."""
+        """Whether the person named a ClearML server, so that the embedded one is not needed.
+
+        Looked at once: `connect` writes the server's address into this process's environment.
+        """
         return is_configured(self.home)
 
     def missing_parts(self) -> list[str]:

@@ -31,8 +31,12 @@ class CommandLine:
 
     def run(self, *arguments: str, code: int = 0, **environment: str) -> tuple[str, str]:
         """Standard output and standard error of a command that must end with this code."""
-        process = self.start(*arguments, **environment)
-        output, errors = process.communicate(timeout=150)
+        with self.start(*arguments, **environment) as process:
+            try:
+                output, errors = process.communicate(timeout=150)
+            except BaseException:
+                process.kill()
+                raise
         assert process.returncode == code, f"{arguments} ended with {process.returncode}: {errors}"
         return output, errors
 

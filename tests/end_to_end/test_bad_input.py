@@ -186,6 +186,10 @@ def test_a_folder_that_cannot_be_written(refused, tmp_path):
     assert "AUTOML_HOME" in refused("server", "start", "--home", str(tmp_path / "file" / "home"))
 
 
+def test_a_folder_with_a_space_which_the_agent_refuses(refused, tmp_path):
+    assert "space" in refused("server", "start", "--home", str(tmp_path / "my home"))
+
+
 def test_nothing_was_made_on_the_server(clearml_server):
     from pipelines.launching import api_client
 

@@ -15,7 +15,7 @@ SMALL = ["--data", "penguins", "--population-size", "8", "--generations", "1", "
 def test_a_configured_server_is_used_and_none_is_started(clearml_server, command_line, tmp_path):
     from clearml import Task
 
-    home = tmp_path / "another home"
+    home = tmp_path / "another_home"
     environment = {name: value for name, value in clearml_server.environment().items() if name != "CLEARML_CONFIG_FILE"}
     try:
         printed = command_line.json(
@@ -36,7 +36,7 @@ def test_a_configured_server_is_used_and_none_is_started(clearml_server, command
 
 
 def test_stopping_another_home_leaves_this_stack_alone(clearml_server, stack, command_line, tmp_path):
-    command_line.run("stop", AUTOML_HOME=str(tmp_path / "empty home"))
+    command_line.run("stop", AUTOML_HOME=str(tmp_path / "empty_home"))
     assert stack.server.is_running
 
 
