@@ -5,9 +5,10 @@
 DATA ?=
 TARGET ?=
 METRIC ?=
+# a minute, in generations small enough to watch; without make the defaults are 600 s and 64 individuals
 TIME_LEFT ?= 60
+POPULATION_SIZE ?= 16
 GENERATIONS ?=
-POPULATION_SIZE ?=
 SEARCH_SPACE ?=
 SEED ?=
 # any further options of clearml-automl run

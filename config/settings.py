@@ -112,7 +112,12 @@ class Settings(BaseModel):
         600.0, "Budget", "TPOT__TIME_LEFT", "Wall clock from the task's start to the published model.", "s", gt=0
     )
     per_run_limit: float = setting(
-        60.0, "Budget", "TPOT__PER_RUN_LIMIT", "Wall clock of one evaluation at most.", "s", gt=0
+        60.0,
+        "Budget",
+        "TPOT__PER_RUN_LIMIT",
+        "Wall clock of one evaluation at most; a tenth of a short search (10 s at least).",
+        "s",
+        gt=0,
     )
     memory_limit_mb: int = setting(
         3072, "Budget", "TPOT__MEMORY_LIMIT_MB", "Memory of one evaluation at most.", "MB", ge=256

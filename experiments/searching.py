@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from config.errors import BadInput, RunFailed, StoppedEarly
@@ -17,6 +18,11 @@ from experiments.search.problem import Problem
 
 log = logging.getLogger(__name__)
 
+#: no evaluation may take more than this share of the search, as in auto-sklearn (`per_run_time_limit` there), or two
+#: slow pipelines would be all that a short search sees
+SHARE_OF_SEARCH = 0.1
+#: but a strong pipeline of the starting portfolio must come through in the shortest search, too
+SECONDS_AT_LEAST = 10.0
 #: the end of a search that never began
 NO_SEARCH = Finished("generations", 0, (), (), (), {}, 0, 0.0)
 
@@ -73,12 +79,17 @@ def search(
     return finished, reason
 
 
+def run_limit(per_run_limit: float, search_seconds: float) -> float:
+    """Seconds that one evaluation may take: what the settings say, or less where the search is short."""
+    return min(per_run_limit, max(SECONDS_AT_LEAST, search_seconds * SHARE_OF_SEARCH))
+
+
 def _events(
     settings: Settings, problem: Problem, deadline: float, tracking: Tracking, stop_requested: threading.Event
 ) -> Iterator[Event]:
     opened = open_pool_or_fall_back(
         problem,
-        Limits(settings.per_run_limit, settings.memory_limit_mb),
+        Limits(run_limit(settings.per_run_limit, deadline - time.monotonic()), settings.memory_limit_mb),
         settings.parallel_mode,
         settings.n_jobs,
         settings.dask_address,

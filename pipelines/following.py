@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 from config.errors import RunFailed
@@ -40,6 +41,9 @@ def follow(task_id: str, metric: str, view: TerminalView, broken: Callable[[], s
         if status == "queued":
             view.show_waiting("waiting for the agent")
         lines = [] if status == "queued" else generation_lines(task.get_reported_scalars(), metric)
+        if status == "in_progress":
+            view.begin()
+            view.advance((datetime.now(timezone.utc) - task.data.started).total_seconds())
         for line in lines[shown:]:
             view.show_generation(line)
         shown = max(shown, len(lines))
