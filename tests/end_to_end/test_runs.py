@@ -178,7 +178,7 @@ def test_a_clone_with_a_value_that_does_not_fit_fails_in_one_line(finished, runn
 def test_a_server_that_is_killed_during_a_run_loses_nothing(running_stack, command_line):
     from clearml import Task
 
-    process = command_line.start("run", *SMALL, "--generations", "400", "--time-left", "30", "-o", "json")
+    process = command_line.start("run", *SMALL, "--generations", "6", "--time-left", "90", "-o", "json")
     try:
         record = running_stack.processes.find("server")
         assert wait_until(lambda: _running_with_scalars() is not None, 60, 0.3)
