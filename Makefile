@@ -64,7 +64,7 @@ test: $(READY) ## run all tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/end_to_end tests
 
 lint: $(READY) ## check style, types and floors
 	@$(BIN)/ruff check .

@@ -226,7 +226,9 @@ def server_env() -> None:
     """Print export lines: eval "$(clearml-automl server env)" points any ClearML tool at the embedded server."""
     from pipelines.stack import Stack
 
-    for name, value in Stack(resolve()).server.connection().environment().items():
+    connection = Stack(resolve()).server.connection()
+    connection.write()
+    for name, value in connection.environment().items():
         print(f"export {name}={shlex.quote(value)}")
 
 

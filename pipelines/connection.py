@@ -25,8 +25,15 @@ class Connection:
     files: str
     access_key: str
     secret_key: str
-    #: the configuration file that SDK and agent read
-    config_file: Path
+    #: folder of the stack
+    home: Path
+    #: the person's own configuration file, which the stack's includes; None where there is none
+    own_config: Path | None = None
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration file that SDK and agent read; `write` makes it."""
+        return written_config(self.home)
 
     def environment(self) -> dict[str, str]:
         """The variables that point any ClearML tool at the server."""
@@ -39,8 +46,27 @@ class Connection:
             "CLEARML_CONFIG_FILE": str(self.config_file),
         }
 
+    def write(self) -> None:
+        """Writes the configuration file; once the server was seen to answer, since running processes read it, too.
+
+        Raises:
+            BadInput: the folder cannot be written.
+        """
+        words = {
+            "include": f'include "{self.own_config}"' if self.own_config else "",
+            "home": str(self.home),
+            "api": self.api,
+            "web": self.web,
+            "files": self.files,
+            "access_key": self.access_key,
+            "secret_key": self.secret_key,
+        }
+        make_folder(self.home)
+        write_atomically(self.config_file, _filled(TEMPLATE.read_text(encoding="utf-8"), words), mode=0o600)
+
     def apply(self) -> None:
         """Points this process's SDK at the server; before ``clearml`` is imported."""
+        self.write()
         os.environ.update(self.environment())
 
     def check(self) -> None:
@@ -106,22 +132,8 @@ def configured_connection(home: Path) -> Connection:
             f"a ClearML server is configured, but not {', '.join(missing)}; export them or run 'clearml-init',"
             " or unset CLEARML_API_HOST to use the embedded server"
         )
-    return connection(home, api, web, files, pair["access_key"], pair["secret_key"], include=config)
-
-
-def connection(
-    home: Path, api: str, web: str, files: str, access_key: str, secret_key: str, include: Path | None = None
-) -> Connection:
-    """A connection, and its configuration file written into the stack's folder."""
     api, web, files = (url.rstrip("/") for url in (api, web, files))
-    words = {
-        "include": f'include "{include}"' if include else "", "home": str(home), "api": api, "web": web,
-        "files": files, "access_key": access_key, "secret_key": secret_key,
-    }  # fmt: skip
-    path = written_config(home)
-    make_folder(home)
-    write_atomically(path, _filled(TEMPLATE.read_text(encoding="utf-8"), words), mode=0o600)
-    return Connection(api, web, files, access_key, secret_key, path)
+    return Connection(api, web, files, pair["access_key"], pair["secret_key"], home, config)
 
 
 def written_config(home: Path) -> Path:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from config.errors import BadInput
 from config.settings import Settings
-from pipelines.connection import Connection, connection
+from pipelines.connection import Connection
 from pipelines.processes import ProcessFolder, wait_until
 
 NAME = "server"
@@ -68,8 +68,8 @@ class EmbeddedServer:
         address, keys = self._address(), self._credentials()
         if not address or not keys:
             raise BadInput("the embedded server is not running; start it by 'clearml-automl server start'")
-        return connection(
-            self.home, address["api"], address["web"], address["files"], keys["access_key"], keys["secret_key"]
+        return Connection(
+            address["api"], address["web"], address["files"], keys["access_key"], keys["secret_key"], self.home
         )
 
     def login_link(self) -> str:

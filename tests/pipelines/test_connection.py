@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from config.errors import BadInput
-from pipelines.connection import configured_connection, connection, is_configured, written_config
+from pipelines.connection import Connection, configured_connection, is_configured, written_config
 
 NAMED = {
     "CLEARML_API_HOST": "http://api.example:8008",
@@ -49,6 +49,7 @@ def test_a_clearml_conf_names_a_server(tmp_path):
     assert is_configured(tmp_path)
     found = configured_connection(tmp_path)
     assert (found.api, found.access_key, found.secret_key) == ("http://api.example:8008", "key", "secret")
+    found.write()
     assert f'include "{user / "clearml.conf"}"' in found.config_file.read_text()
 
 
@@ -72,7 +73,9 @@ def test_a_file_that_is_no_configuration_is_named(tmp_path, monkeypatch):
 
 
 def test_keys_are_written_for_their_owner_only(tmp_path, named_by_environment):
-    path = configured_connection(tmp_path).config_file
+    found = configured_connection(tmp_path)
+    found.write()
+    path = found.config_file
     assert path.stat().st_mode & 0o777 == 0o600
     assert "@" not in path.read_text().partition("api {")[2]
 
@@ -82,4 +85,5 @@ def test_a_server_that_does_not_answer_is_said_at_once(tmp_path):
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(BadInput, match="does not answer"):
-            connection(tmp_path, url, url, url, "key", "secret").check()
+            Connection(url, url, url, "key", "secret", tmp_path).check()
+    assert not written_config(tmp_path).exists()
