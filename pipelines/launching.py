@@ -9,6 +9,8 @@ from typing import Any
 from config.settings import Settings, describe, hyperparameters
 from pipelines.checkout import script_section
 
+QUEUE_EXISTS = 801  # subcode of the refusal to make a queue of a name that another has
+
 
 @dataclass(frozen=True)
 class Launched:
@@ -40,10 +42,24 @@ def enqueue(settings: Settings, name: str) -> Launched:
 
 def enqueue_task(task_id: str, queue: str) -> None:
     """Puts a task into a queue by name; the queue is made where it is missing."""
+    api_client().tasks.enqueue(task=task_id, queue=ensure_queue(queue))
+
+
+def ensure_queue(name: str) -> str:
+    """The id of a queue; it is made where it is missing, by us or by whoever was faster (an agent makes its own)."""
+    from clearml.backend_api.session.client import APIError
+
     client = api_client()
-    found = client.queues.get_all(name=f"^{re.escape(queue)}$", only_fields=["id"])
-    queue_id = found[0].id if found else client.queues.create(name=queue).id
-    client.tasks.enqueue(task=task_id, queue=queue_id)
+    for _ in range(2):
+        found = client.queues.get_all(name=f"^{re.escape(name)}$", only_fields=["id"])
+        if found:
+            return str(found[0].id)
+        try:
+            return str(client.queues.create(name=name).id)
+        except APIError as error:
+            if error.subcode != QUEUE_EXISTS:
+                raise
+    raise RuntimeError(f"the queue {name} exists and cannot be found")
 
 
 def clone(task_id: str, changes: dict[str, Any], name: str | None = None) -> str:

@@ -10,6 +10,7 @@ from config.errors import BadInput
 from config.settings import Resolved, Settings
 from pipelines.agent import Agent
 from pipelines.connection import Connection, configured_connection, is_configured
+from pipelines.launching import ensure_queue
 from pipelines.pool import LocalPool
 from pipelines.processes import ProcessFolder
 from pipelines.server import EmbeddedServer
@@ -110,6 +111,7 @@ class Stack:
         with self.processes.locked():
             if self.uses_local_pool:
                 self.pool.start(self.settings.n_jobs)
+            ensure_queue(self.settings.queue)
             self.agent.start(connection, self.settings.queue)
         return connection
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from pipelines.launching import ensure_queue
 from pipelines.processes import ProcessFolder
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(200)]
@@ -67,6 +70,12 @@ def test_without_a_search_a_light_baseline_is_tracked_and_registered(clearml_ser
     assert model.published
     assert printed["evaluations"] == 0
     assert printed["holdout_score"] > 0.8
+
+
+def test_a_queue_is_made_once_however_many_want_it(clearml_server):
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(ensure_queue, ["wanted by many"] * 8))
+    assert len(found) == 1
 
 
 def test_settings_show_where_they_come_from(command_line, tmp_path):
