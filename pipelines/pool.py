@@ -10,6 +10,7 @@ from pathlib import Path
 
 import experiments
 from config.errors import BadInput
+from experiments.search.spare_sandbox import await_ready
 from pipelines.processes import ProcessFolder, wait_until
 
 SCHEDULER, WORKERS = "dask-scheduler", "dask-workers"
@@ -83,6 +84,22 @@ class LocalPool:
             reason = processes.tail(SCHEDULER, 1) or "no answer"
             raise BadInput(f"the Dask scheduler did not start: {reason}; see {processes.log(SCHEDULER)}")
         return self.address()
+
+    def wait_until_warm(self) -> None:
+        """Waits until every worker is there and has its libraries imported.
+
+        Raises:
+            BadInput: the scheduler or the workers did not come up.
+        """
+        from distributed import Client  # half a second, which other commands need not wait for
+
+        try:
+            with Client(self.wait(), timeout=READY_WITHIN, set_as_default=False) as client:
+                client.wait_for_workers(self.worker_count, timeout=READY_WITHIN)
+                client.run(await_ready)
+        except (OSError, TimeoutError) as error:
+            log = ProcessFolder(self.home).log(WORKERS)
+            raise BadInput(f"the Dask workers did not start ({error}); see {log}") from None
 
     def stop(self) -> bool:
         """Ends workers and scheduler; True where any was running."""

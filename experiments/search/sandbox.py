@@ -104,6 +104,11 @@ class Sandbox:
         """Sets limits and seed anew; before the first evaluation."""
         self._limits, self._seed = limits, seed
 
+    def await_ready(self) -> None:
+        """Blocks until the process has imported its libraries; returns, too, where it is gone."""
+        with contextlib.suppress(PipeClosed, ValueError):
+            self._await_ready()
+
     def learn(self, lesson: bytes) -> None:
         """Gives it the problem of the evaluations to come, as `lesson` made it.
 

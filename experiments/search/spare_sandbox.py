@@ -36,6 +36,13 @@ def refill() -> None:
             _spare = Sandbox(Limits(per_run_limit=0.0, memory_limit_mb=0), seed=0)  # `take` sets what it is for
 
 
+def await_ready() -> None:
+    """Blocks until the spare sandbox, where there is one, has imported its libraries."""
+    with _lock:
+        if _spare is not None:
+            _spare.await_ready()
+
+
 def dask_setup(worker: Any) -> None:
     """Called by Dask when a worker that preloads this module starts."""
     global _is_kept
