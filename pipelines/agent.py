@@ -8,11 +8,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.checkout import ROOT
 from pipelines.connection import Connection
 from pipelines.processes import ProcessFolder
 
 NAME = "agent"
-CHECKOUT = Path(__file__).parent.parent
 POLLING_INTERVAL = "1"  # seconds; the agent's option cannot go below 5, this variable can
 
 
@@ -34,7 +34,7 @@ class Agent:
         """
         processes = ProcessFolder(self.home)
         purpose = {
-            "queue": queue, "api": connection.api, "key": connection.access_key, "checkout": str(CHECKOUT),
+            "queue": queue, "api": connection.api, "key": connection.access_key, "checkout": str(ROOT),
             "python": sys.executable,
         }  # fmt: skip
         record = processes.find(NAME)
@@ -46,7 +46,7 @@ class Agent:
             **connection.environment(),
             "CLEARML_WORKER_NAME": worker_name(queue),
             "CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL": "1",
-            "CLEARML_AGENT_FORCE_CODE_DIR": str(CHECKOUT),
+            "CLEARML_AGENT_FORCE_CODE_DIR": str(ROOT),
             "CLEARML_AGENT_QUEUE_POLL_FREQ_SEC": POLLING_INTERVAL,
             "CLEARML_AGENT_NO_UPDATE": "1",
         }
@@ -54,7 +54,7 @@ class Agent:
             sys.executable, "-m", "clearml_agent", "--config-file", str(connection.config_file),
             "daemon", "--queue", queue, "--create-queue", "--foreground",
         ]  # fmt: skip
-        processes.start(NAME, command, environment, purpose, folder=CHECKOUT)
+        processes.start(NAME, command, environment, purpose, folder=ROOT)
 
     def stop(self) -> bool:
         """Ends the agent and the task it runs; True where it was running."""

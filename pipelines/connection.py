@@ -10,9 +10,10 @@ from pathlib import Path
 import requests
 
 from config.errors import BadInput
+from pipelines.checkout import ROOT
 from pipelines.processes import make_folder, write_atomically
 
-TEMPLATE = Path(__file__).parent.parent / "clearml" / "clearml.conf"
+TEMPLATE = ROOT / "clearml" / "clearml.conf"
 ANSWER_WITHIN = 5.0  # seconds that a server has for its first answer
 
 

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from config.errors import BadInput
 from config.settings import Settings
+from pipelines.checkout import ROOT
 from pipelines.connection import Connection
 from pipelines.processes import ProcessFolder, wait_until
 
 NAME = "server"
 READY_WITHIN = 20.0  # seconds from the process's start to its first answer, on a busy machine
-PACKAGE_FOLDER = Path(__file__).parent.parent / "clearml"
+PACKAGE_FOLDER = ROOT / "clearml"
 
 
 @dataclass(frozen=True)

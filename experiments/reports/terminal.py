@@ -127,10 +127,6 @@ class TerminalView:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def set_metric(self, metric: str) -> None:
-        """Names the scorer, once it is known what ``auto`` stands for."""
-        self._metric = metric
-
     def begin(self, message: str = "searching") -> None:
         """Starts the bar; a second call only changes its message."""
         if not self._console.is_terminal:

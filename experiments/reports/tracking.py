@@ -267,12 +267,6 @@ class Tracking:
             with _logged("reporting plots"):
                 self._report_plots(self._unplotted)
 
-    def follow(self, events: Iterator[Event]) -> Iterator[Event]:
-        """Passes events on after consuming each."""
-        for event in events:
-            self.consume(event)
-            yield event
-
     def report_result(
         self,
         finished: Finished,
