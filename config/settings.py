@@ -87,6 +87,21 @@ class Settings(BaseModel):
         0.2, "Data", "AUTOML_HOLDOUT_SHARE", "Share of the rows that the search never sees.", "share", gt=0, lt=1
     )
 
+    split: Literal["random", "time"] = setting(
+        "random", "Data", "AUTOML_SPLIT",
+        "How rows are held out: random, or time: the latest are, and each fold is later than what it learns from.",
+    )  # fmt: skip
+    time_column: str = setting(
+        "", "Data", "AUTOML_TIME_COLUMN", "Column that orders the rows of a time split; empty means as in the file."
+    )
+    group_column: str = setting(
+        "", "Data", "AUTOML_GROUP_COLUMN",
+        "Column whose equal values (a patient, a customer) are never split between learning and judging.",
+    )  # fmt: skip
+    weight_column: str = setting(
+        "", "Data", "AUTOML_WEIGHT_COLUMN", "Column of row weights, in learning and in every score; never a feature."
+    )
+
     metric: str = setting("auto", "Search", "TPOT__METRIC", "Any scikit-learn scorer by name; auto is accuracy or r2.")
     generations: int = setting(40, "Search", "TPOT__GENERATIONS", "Generations to evolve at most.", "generations", ge=1)
     population_size: int = setting(
@@ -94,7 +109,28 @@ class Settings(BaseModel):
     )
     cv_folds: int = setting(5, "Search", "TPOT__CV_FOLDS", "Cross-validation folds.", "folds", ge=2, le=50)
     search_space: str = setting(
-        "linear", "Search", "TPOT__CONFIG_DICT", "Pipelines to search: linear, linear-light, graph or graph-light."
+        "linear",
+        "Search",
+        "TPOT__CONFIG_DICT",
+        "Pipelines to search: linear, linear-light, graph, graph-light, a TPOT 0.x config_dict (JSON or its file), "
+        "or a Python file that defines search_space.",
+    )
+    objectives: str = setting(
+        "score,complexity", "Search", "AUTOML_OBJECTIVES",
+        "What the Pareto front weighs, by commas: score, complexity, inference_ms (per 1,000 rows), size_kb.",
+    )  # fmt: skip
+    early_stop: int = setting(
+        0, "Search", "TPOT__EARLY_STOP", "Generations without a better score after which it ends; 0 for never.",
+        "generations", ge=0,
+    )  # fmt: skip
+    early_drop: bool = setting(
+        True, "Search", "AUTOML_EARLY_DROP", "Leave pipelines that cannot reach the front after their first folds."
+    )
+    reuse_evaluations: bool = setting(
+        True, "Search", "AUTOML_REUSE_EVALUATIONS", "Take over what earlier runs on the same folds have evaluated."
+    )
+    ensemble: Literal["off", "greedy"] = setting(
+        "off", "Search", "AUTOML_ENSEMBLE", "Publish a weighted ensemble of evaluated pipelines beside the best."
     )
     seed: int = setting(42, "Search", "TPOT__SEED", "Seed of the split, the folds and the evolution.", ge=0)
     enable_automl: bool = setting(
