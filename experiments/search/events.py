@@ -9,8 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Outcome = Literal["valid", "invalid", "timeout", "memory", "crashed"]
+#: ``dropped``: it works, and was left after its first folds because it could not reach the front
+Outcome = Literal["valid", "dropped", "invalid", "timeout", "memory", "crashed"]
+Reason = Literal["generations", "time", "early stop", "stopped"]
 Variation = Literal["portfolio", "random", "mutation", "crossover"]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What a fitted pipeline costs; smaller is better in all of them."""
+
+    #: TPOT's: learned parameters of predictors, plus one for each transformer
+    complexity: float
+    #: milliseconds to predict 1,000 rows; it differs from run to run
+    inference_ms: float = 0.0
+    #: of the pickled pipeline, in kilobytes
+    size_kb: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -29,15 +43,25 @@ class Evaluation:
     cause: str
     #: mean over the folds by the scorer's convention (greater is better); None unless valid
     score: float | None
+    #: of the folds that were looked at: all of them where it is valid
     fold_scores: tuple[float, ...]
-    #: TPOT's complexity of the fitted pipeline (smaller is better); None unless valid
-    complexity: float | None
-    #: compute time on the worker, in seconds
+    #: None unless valid or dropped
+    measures: Measures | None
+    #: compute time on the worker, in seconds; also of a reused one, which cost this run nothing
     seconds: float
     worker: str
     #: numbers of the individuals that it was varied from
     parents: tuple[int, ...]
     variation: Variation
+    #: score of the first look at fewer rows; None where there was none
+    first_look: float | None = None
+    #: taken over from an earlier run, or from this one before it was interrupted
+    reused: bool = False
+
+    @property
+    def complexity(self) -> float | None:
+        """TPOT's complexity of the fitted pipeline (smaller is better); None unless valid or dropped."""
+        return self.measures.complexity if self.measures else None
 
 
 @dataclass(frozen=True)
@@ -59,11 +83,11 @@ class Generation:
     #: mean score of this generation's valid individuals
     mean_score: float | None
     evaluations: int
-    #: share of valid among the evaluated, from 0 to 1
+    #: share of valid and dropped among the evaluated, from 0 to 1
     valid_share: float
     #: of this generation
     evaluations_per_second: float
-    #: evaluations none of which is dominated in (score, complexity), by falling score
+    #: evaluations none of which is dominated in the objectives, by falling score
     front: tuple[Evaluation, ...]
     #: valid evaluations by falling score, at most 100
     leaderboard: tuple[Evaluation, ...]
@@ -78,14 +102,21 @@ class Generation:
     retried: int
     #: seconds since the search began
     spent_seconds: float
+    #: of the evaluations, those that were left after their first folds
+    dropped: int = 0
+    #: of the evaluations, those that cost this run nothing
+    reused: int = 0
+    #: this run's share of what the pool computes for all runs at this time, from 0 to 1
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
 class Finished:
     """The search has ended; always the last event."""
 
-    #: why: its generations are done, its time is spent, or a person stopped it
-    reason: Literal["generations", "time", "stopped"]
+    #: why: its generations are done, its time is spent, nothing better was found for `early_stop` generations, or a
+    #: person stopped it
+    reason: Reason
     generations: int
     #: every evaluation, in order of submission
     evaluations: tuple[Evaluation, ...] = field(repr=False)
@@ -95,6 +126,10 @@ class Finished:
     failures: Mapping[str, tuple[int, float]]
     retried: int
     spent_seconds: float
+    #: compute seconds over workers times wall seconds of the search, what was ended at its end included, from 0 to 1
+    utilisation: float = 0.0
+    #: of it, compute seconds that were ended with the search and came to nothing
+    abandoned_seconds: float = 0.0
 
 
 Event = Evaluated | Generation | Finished

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from experiments.search.events import Outcome
+from experiments.search.events import Measures, Outcome
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,13 @@ class Verdict:
     outcome: Outcome | None
     #: why it is not valid, in one line; empty where it is
     cause: str = ""
-    fold_scores: tuple[float, ...] = ()
-    complexity: float | None = None
+    #: score of each look that was taken, in order: the first look at fewer rows, where there is one, then the folds
+    looks: tuple[float, ...] = ()
+    #: of the pipeline fitted last; None unless valid or dropped
+    measures: Measures | None = None
+    #: out-of-fold predictions, the folds' test parts one after the other; None where they were not wanted
+    predictions: Any = field(default=None, repr=False, compare=False)
+    #: of a task that is no evaluation
+    answer: Any = field(default=None, repr=False, compare=False)
     #: from the fork to the end
     seconds: float = 0.0
