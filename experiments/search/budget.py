@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Budget:
-    """Time from now to a deadline.
+    """Time from now to a deadline, of which a part may be kept back for what follows.
 
     Args:
         deadline: on `time.monotonic`'s clock; None for no end.
+        started: on the same clock; earlier than now where an interrupted run goes on.
+        reserve: seconds before the deadline at which the search ends; it may change while it runs.
     """
 
     deadline: float | None = None
     started: float = field(default_factory=time.monotonic)
+    reserve: float = 0.0
 
     @classmethod
     def of(cls, seconds: float) -> Budget:
@@ -28,5 +31,5 @@ class Budget:
         return time.monotonic() - self.started
 
     def remaining(self) -> float:
-        """Seconds to the deadline, never negative; infinite without one."""
-        return float("inf") if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+        """Seconds to the end of the search, never negative; infinite without a deadline."""
+        return float("inf") if self.deadline is None else max(0.0, self.deadline - self.reserve - time.monotonic())

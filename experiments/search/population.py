@@ -1,28 +1,28 @@
-"""The individuals that may have offspring: TPOT's NSGA-II on score (up) and complexity (down)."""
+"""The individuals that may have offspring: TPOT's NSGA-II on the objectives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from experiments.search.events import Evaluation
 from experiments.search.tpot_repairs import tpot
 
 #: a population may outgrow its size by so many before it is cut back: a cut takes some milliseconds
 SLACK = 8
+#: individuals among which the best by score is taken where the score alone decides
+CONTENDERS = 8
 
 
 @dataclass(frozen=True)
 class Parent:
-    """A valid individual with its objectives."""
+    """A fully evaluated individual with its objectives."""
 
     number: int
     individual: Any
-    score: float
-    complexity: float
+    #: the score, then the costs with a minus: greater is better
+    objectives: tuple[float, ...]
 
 
 class Population:
@@ -52,28 +52,11 @@ class Population:
         first, second = (self._members[int(index)] for index in np.ravel(chosen))
         return first, second
 
+    def best_of_some(self, rng: np.random.Generator) -> Parent:
+        """The best by score of a few that are drawn: where the front is wide, most of it is not about the score."""
+        drawn = rng.choice(len(self._members), size=min(CONTENDERS, len(self._members)), replace=False)
+        return max((self._members[int(index)] for index in drawn), key=lambda each: (each.objectives[0], -each.number))
+
     def _objectives(self) -> np.ndarray:
-        """(n_members, 2), both greater is better."""
-        return np.array([(member.score, -member.complexity) for member in self._members])
-
-
-def by_score(evaluations: Iterable[Evaluation]) -> tuple[Evaluation, ...]:
-    """The valid evaluations by falling score; of equals the simpler, then the earlier first."""
-    valid = (each for each in evaluations if each.score is not None and each.complexity is not None)
-    return tuple(sorted(valid, key=lambda each: (-(each.score or 0.0), each.complexity or 0.0, each.number)))
-
-
-def pareto_front(ranked: Sequence[Evaluation]) -> tuple[Evaluation, ...]:
-    """Those that none dominates in score and complexity.
-
-    Args:
-        ranked: evaluations as `by_score` orders them.
-    """
-    front: list[Evaluation] = []
-    simplest = float("inf")
-    for each in ranked:
-        assert each.complexity is not None
-        if each.complexity < simplest:
-            front.append(each)
-            simplest = each.complexity
-    return tuple(front)
+        """(n_members, n_objectives), greater is better in all of them."""
+        return np.array([member.objectives for member in self._members])

@@ -14,9 +14,13 @@ import pytest
 from config.errors import BadInput
 from experiments.search.budget import Budget
 from experiments.search.canonical import text
-from experiments.search.events import Evaluated, Event, Finished, Generation
+from experiments.search.events import Evaluated, Event, Finished, Generation, Measures
 from experiments.search.evolution import evolve, lag
+from experiments.search.journal import Journal
+from experiments.search.objectives import Objectives
+from experiments.search.order import Order
 from experiments.search.pool import Limits, Pool, Result, open_pool
+from experiments.search.portfolio import portfolio
 from experiments.search.problem import Problem
 from experiments.search.verdict import Verdict
 from tests.search.conftest import PATIENCE, make_problem
@@ -36,7 +40,8 @@ class ScriptedPool(Pool):
 
     def __init__(self, n_workers: int = 2, seed: int = 0, stuck: tuple[int, ...] = (), failing: float = 0.0) -> None:
         self.n_workers = n_workers
-        self.running: dict[int, Any] = {}
+        self.running: dict[int, Order] = {}
+        self.submitted: list[str] = []
         self.most_ahead_of_stuck = 0
         self.abandoned = False
         self._order = np.random.default_rng(seed)
@@ -46,9 +51,11 @@ class ScriptedPool(Pool):
     def learn(self, problem: Problem) -> None:
         pass
 
-    def submit(self, number: int, estimator: Any) -> None:
+    def submit(self, order: Order) -> None:
+        number = order.number
         assert number not in self.running
-        self.running[number] = estimator
+        self.running[number] = order
+        self.submitted.append(text(order.estimator))
         ahead = [number - each for each in self._stuck if each in self.running]
         self.most_ahead_of_stuck = max([self.most_ahead_of_stuck, *ahead])
 
@@ -57,19 +64,29 @@ class ScriptedPool(Pool):
         if not free:
             return []
         number = int(self._order.choice(free))
-        digest = zlib.crc32(text(self.running.pop(number)).encode())
+        return [Result.of(number, self._verdict(self.running.pop(number)), "scripted", retried=0)]
+
+    def _verdict(self, order: Order) -> Verdict:
+        digest = zlib.crc32(text(order.estimator).encode())
         if digest % 1000 < 1000 * self._failing:
-            verdict = Verdict("invalid", f"Step: ValueError: {digest} is bad", seconds=0.5)
-        else:
-            verdict = Verdict("valid", "", (digest % 997 / 997,) * 3, float(digest % 91), 0.5)
-        return [Result.of(number, verdict, "scripted", retried=0)]
+            return Verdict("invalid", f"Step: ValueError: {digest} is bad", seconds=0.5)
+        measures = Measures(float(digest % 91))
+        looks = tuple(digest % 997 / 997 + digest // 1000 ** (fold + 1) % 1000 / 1e5 for fold in range(3))
+        for taken in range(max(1, len(order.known)), 3):
+            if order.bars.rule_out(looks[:taken], False, measures):
+                return Verdict("dropped", "", looks[:taken], measures, seconds=0.5)
+        return Verdict("valid", "", looks, measures, seconds=0.5)
 
     def workers(self) -> int:
         return self.n_workers
 
-    def abandon(self) -> None:
+    def share(self) -> float:
+        return 1.0
+
+    def abandon(self) -> float:
         self.abandoned = True
         self.running.clear()
+        return 0.0
 
     def close(self) -> None:
         self.abandon()
@@ -106,7 +123,8 @@ def generations(events: list[Event]) -> Iterator[Generation]:
 def story(events: list[Event]) -> list[tuple]:
     """What must not depend on workers and their speed."""
     return [
-        (each.number, each.pipeline, each.score, each.parents, each.variation) for each in finished(events).evaluations
+        (each.number, each.pipeline, each.outcome, each.score, each.fold_scores, each.parents, each.variation)
+        for each in finished(events).evaluations
     ]
 
 
@@ -141,9 +159,9 @@ def test_offspring_descend_from_evaluations_at_least_the_lag_back(problem):
 
 def test_the_portfolio_comes_first(problem):
     evaluations = finished(run(problem, ScriptedPool())).evaluations
-    first = [each.variation for each in evaluations[:11]]
-    assert first == ["portfolio"] * 11
-    assert evaluations[11].variation == "random"
+    entries = len(list(portfolio(problem)))
+    assert {each.variation for each in evaluations[:entries]} == {"portfolio"}
+    assert "portfolio" not in {each.variation for each in evaluations[entries:]}
 
 
 def test_no_pipeline_is_evaluated_twice(problem):
@@ -175,7 +193,7 @@ def test_failures_are_grouped_by_cause_with_their_cost(problem):
     count = sum(each.outcome == "invalid" for each in end.evaluations)
     assert count > 5
     assert end.failures == {"Step: ValueError: N is bad": (count, 0.5 * count)}
-    assert len(end.leaderboard) == len(end.evaluations) - count
+    assert len(end.leaderboard) == sum(each.outcome == "valid" for each in end.evaluations)
 
 
 def test_where_nothing_is_valid_it_ends_without_a_winner(problem):
@@ -214,6 +232,83 @@ def test_leaving_the_loop_early_ends_what_runs(problem):
             break
     del event
     assert pool.abandoned
+
+
+def test_what_cannot_reach_the_front_is_dropped_and_the_front_is_evaluated_in_full(problem):
+    end = finished(run(problem, ScriptedPool(), generations=10))
+    dropped = [each for each in end.evaluations if each.outcome == "dropped"]
+    assert len(dropped) > len(end.evaluations) / 3
+    assert all(each.number >= lag(SIZE) and each.score is None and len(each.fold_scores) < 3 for each in dropped)
+    assert all(len(each.fold_scores) == 3 for each in end.front + end.leaderboard)
+    assert not {each.number for each in dropped} & {each.number for each in end.front}
+
+
+def test_dropping_can_be_left_off(problem):
+    end = finished(run(problem, ScriptedPool(), early_drop=False))
+    assert {each.outcome for each in end.evaluations} == {"valid"}
+
+
+def test_dropping_does_not_change_the_front_of_what_was_evaluated(problem):
+    """The scripted scores of the folds differ less than two deviations, so nothing good is lost."""
+    dropping = finished(run(problem, ScriptedPool(), generations=10))
+    scores = {each.pipeline: each.score for each in finished(run(problem, ScriptedPool(), early_drop=False)).leaderboard}
+    best = dropping.leaderboard[0].score
+    lost = [scores[each.pipeline] for each in dropping.evaluations
+            if each.outcome == "dropped" and each.pipeline in scores]  # fmt: skip
+    assert all(score < best for score in lost)
+
+
+def test_it_ends_when_nothing_better_was_found_for_so_many_generations(problem):
+    ends = [
+        finished(run(problem, ScriptedPool(workers, seed=workers), generations=200, early_stop=2)) for workers in (1, 6)
+    ]
+    assert ends[0].reason == "early stop"
+    assert len(ends[0].evaluations) < 200 * SIZE
+    assert [each.pipeline for each in ends[0].evaluations] == [each.pipeline for each in ends[1].evaluations]
+    best = min(each.number for each in ends[0].evaluations if each.score == ends[0].leaderboard[0].score)
+    assert len(ends[0].evaluations) >= best + 2 * SIZE
+
+
+@pytest.mark.parametrize("after", [1, 20, 55])
+def test_an_interrupted_search_goes_on_as_if_nothing_had_happened(problem, tmp_path, after):
+    undisturbed = run(problem, ScriptedPool(3, seed=5))
+    ended = 0
+    for event in evolve(problem, space="linear-light", population_size=SIZE, generations=4, seed=1, pool=ScriptedPool(),
+                        journal=Journal(problem, 1, "run", tmp_path)):  # fmt: skip
+        ended += isinstance(event, Evaluated)
+        if ended == after:
+            break
+    pool = ScriptedPool(2, seed=9)
+    resumed = run(problem, pool, journal=Journal(problem, 1, "run", tmp_path))
+    assert story(resumed) == story(undisturbed)
+    assert len(pool.submitted) == 4 * SIZE - after
+    assert sum(each.reused for each in finished(resumed).evaluations) == after
+
+
+def test_an_interrupted_search_whose_time_is_over_still_knows_what_was_evaluated(problem, tmp_path):
+    run(problem, ScriptedPool(), generations=2, journal=Journal(problem, 1, "run", tmp_path))
+    pool = ScriptedPool()
+    end = finished(run(problem, pool, budget=Budget.of(0.0), journal=Journal(problem, 1, "run", tmp_path)))
+    assert (end.reason, len(end.evaluations), pool.submitted) == ("time", 2 * SIZE, [])
+
+
+def test_another_run_pays_for_nothing_that_was_evaluated_and_finds_the_same(problem, tmp_path):
+    alone = run(problem, ScriptedPool(), generations=6)
+    first = ScriptedPool()
+    run(problem, first, generations=2, journal=Journal(problem, 1, "first", tmp_path))
+    second = ScriptedPool()
+    events = run(problem, second, generations=6, journal=Journal(problem, 1, "second", tmp_path))
+    assert story(events) == story(alone)
+    assert not set(first.submitted) & set(second.submitted)
+    third = ScriptedPool()
+    run(problem, third, generations=1, journal=Journal(problem, 1, "third", tmp_path, reuse=False))
+    assert len(third.submitted) == SIZE
+
+
+def test_the_front_is_about_the_objectives_that_were_asked_for(problem):
+    end = finished(run(problem, ScriptedPool(), objectives=Objectives(())))
+    assert len(end.front) == 1
+    assert end.front[0] == end.leaderboard[0]
 
 
 def test_an_unknown_space_is_refused(problem):
