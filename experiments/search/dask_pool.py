@@ -2,32 +2,38 @@
 
 The problem goes to each worker once, those that join later included; an evaluation carries the bare estimator. Which
 worker does what is decided here, not by the scheduler: two evaluations a worker, one that runs and one to go on with,
-so that a worker that is lost or joins is noticed, counted and used at once.
+so that a worker that is lost or joins is noticed, counted and used at once. Where runs share the workers, each worker
+decides whose turn it is; see `experiments.search.turns`.
+
+A pool is bound to one scheduler. When that is gone, it is lost, even where another comes up at the same address: that
+one knows nothing of the problem. `experiments.search.lasting_pool` then opens another pool.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import queue
 import threading
 import time
 import uuid
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped]
-from distributed import Client
+from distributed.client import ClosedClientError
 
 from config.errors import BadInput
+from experiments.search.dask_scheduler import LEAVE_PATIENCE, Roll, ask, call_roll, leave, reach, versions
 from experiments.search.dask_worker import SandboxPlugin, cancel_here, evaluate_here, plugin_name
-from experiments.search.pool import Pool, PoolUnreachable, Result
+from experiments.search.order import Order, Packed
+from experiments.search.pool import Pool, PoolLost, PoolUnreachable, Result
 from experiments.search.problem import Problem
 from experiments.search.sandbox import Limits, lesson
 from experiments.search.verdict import Verdict
-from experiments.search.versions import check_memory, check_versions, installed
+from experiments.search.versions import check_memory, check_versions
 
 #: how often the scheduler is asked for its workers, in seconds
 ROLL_CALL_INTERVAL = 0.5
@@ -35,6 +41,8 @@ ROLL_CALL_INTERVAL = 0.5
 HANDED_OUT = 2
 #: an evaluation that was with that many lost workers is the one that ends workers
 ATTEMPTS = 3
+#: how long the workers are waited for to end what is abandoned, in seconds
+CANCEL_PATIENCE = 0.8
 
 _log = logging.getLogger(__name__)
 
@@ -44,11 +52,13 @@ class _Sent:
     """An evaluation that is not back yet."""
 
     number: int
-    estimator: bytes
+    packed: Packed
     retried: int = 0
     #: address; empty while it waits for a worker
     worker: str = ""
     future: Any = None
+    #: when it was handed to the worker
+    since: float = 0.0
 
 
 class DaskPool(Pool):
@@ -64,6 +74,8 @@ class DaskPool(Pool):
     Raises:
         BadInput: a worker does not fit.
         PoolUnreachable: the scheduler does not answer, or has no workers.
+
+    `wait` and `learn` raise PoolLost when the scheduler is gone.
     """
 
     def __init__(self, limits: Limits, address: str, scheduler_file: str, timeout: float, seed: int = 0) -> None:
@@ -73,6 +85,8 @@ class DaskPool(Pool):
         self._run = uuid.uuid4().hex
         self._ticket = 1
         self._closed = threading.Event()
+        #: tells submissions from each other: Dask remembers the result of a key for a while, and gives it again
+        self._serial = itertools.count()
         self._sent: dict[int, _Sent] = {}
         self._waiting: deque[int] = deque()
         #: (number, attempt, verdict and losses, or None where the worker was lost) as they come back
@@ -80,29 +94,47 @@ class DaskPool(Pool):
         #: addresses of the workers that fit; replaced, never changed, by the roll call
         self._workers: frozenset[str] = frozenset()
         self._refused: set[str] = set()
+        #: when a worker last gave something back
+        self._last_back: dict[str, float] = {}
+        #: run -> what it had of the workers lately
+        self._seconds: Mapping[str, float] = {}
+        #: why there is no connection any more
+        self._lost = ""
+        #: when there were workers
         self._answered = time.monotonic()
         self._where = address or scheduler_file
-        self._client = _connect(address, scheduler_file, timeout)
+        self._client = reach(address, scheduler_file, timeout)
         try:
-            self._check_all()
+            roll = call_roll(self._client, timeout)
+            self._scheduler = roll.scheduler
+            self._check_all(roll)
+        except OSError as error:  # a TimeoutError is one
+            leave(self._client)
+            raise PoolLost(f"the Dask scheduler at {self._where} was lost ({error})") from None
         except BaseException:
-            self._client.close()
+            leave(self._client)
             raise
         self._roll_call = threading.Thread(target=self._call_roll, name="roll-call", daemon=True)
         self._roll_call.start()
 
     def learn(self, problem: Problem) -> None:
-        self._client.register_plugin(SandboxPlugin(self._run, lesson(problem), self._limits, self._seed))
+        try:
+            self._client.register_plugin(SandboxPlugin(self._run, lesson(problem), self._limits, self._seed))
+        except (OSError, ClosedClientError) as error:
+            self._lost = str(error)
+            raise PoolLost(f"the Dask scheduler at {self._where} was lost ({error})") from None
 
-    def submit(self, number: int, estimator: Any) -> None:
-        self._sent[number] = _Sent(number, cloudpickle.dumps(estimator))
-        self._waiting.append(number)
+    def submit(self, order: Order) -> None:
+        self._sent[order.number] = _Sent(order.number, order.packed())
+        self._waiting.append(order.number)
         self._hand_out()
 
     def wait(self, timeout: float) -> list[Result]:
         end = time.monotonic() + timeout
         ended: list[Result] = []
         while not ended:
+            if self._lost:
+                raise PoolLost(f"the Dask scheduler at {self._where} was lost ({self._lost})")
             self._take_back_from_lost()
             self._hand_out()
             if time.monotonic() - self._answered > self._timeout and not self._workers:
@@ -119,55 +151,82 @@ class DaskPool(Pool):
     def workers(self) -> int:
         return len(self._workers)
 
-    def abandon(self) -> None:
+    def share(self) -> float:
+        everyone = sum(self._seconds.values())
+        return self._seconds.get(self._run, 0.0) / everyone if everyone else 1.0
+
+    def abandon(self) -> float:
+        ended = self._seconds_running()
         abandoned, self._ticket = self._ticket, self._ticket + 1
         futures = [each.future for each in self._sent.values() if each.future is not None]
         busy = {each.worker for each in self._sent.values()} & self._workers
         self._sent.clear()
         self._waiting.clear()
-        if futures:
-            with contextlib.suppress(OSError, TimeoutError):
-                self._client.cancel(futures, force=True)
-                self._client.run(cancel_here, self._run, abandoned, workers=list(busy), on_error="ignore")
+        if futures and not self._lost:
+            with contextlib.suppress(OSError, ClosedClientError):
+                ask(
+                    self._client, CANCEL_PATIENCE,
+                    self._client.run, cancel_here, self._run, abandoned, workers=list(busy), on_error="ignore",
+                )  # fmt: skip
+                ask(self._client, CANCEL_PATIENCE / 4, self._client.cancel, futures, force=True)
+        return ended
 
     def close(self) -> None:
         if self._closed.is_set():
             return
         self.abandon()
         self._closed.set()
-        self._roll_call.join(self._timeout)
-        with contextlib.suppress(OSError, TimeoutError, ValueError):
-            self._client.unregister_worker_plugin(plugin_name(self._run))
-        self._client.close()
+        if not self._lost:
+            with contextlib.suppress(OSError, ValueError, ClosedClientError):
+                name = plugin_name(self._run)
+                ask(self._client, LEAVE_PATIENCE, self._client.unregister_worker_plugin, name)
+        leave(self._client)
+        self._roll_call.join()
 
-    def _check_all(self) -> None:
-        memory = _memory_limits(self._client)
-        for worker, limit in memory.items():
+    def _seconds_running(self) -> float:
+        """For how long each busy worker has been at what it does now, summed; it goes on as soon as it is done."""
+        began: dict[str, float] = {}
+        for each in self._sent.values():
+            if each.worker in self._workers:
+                since = max(each.since, self._last_back.get(each.worker, 0.0))
+                began[each.worker] = min(since, began.get(each.worker, since))
+        now = time.monotonic()
+        return sum(now - since for since in began.values())
+
+    def _check_all(self, roll: Roll) -> None:
+        for worker, limit in roll.memory.items():
             check_memory(worker, limit)
-        for worker, versions in _versions(self._client, list(memory)).items():
-            check_versions(worker, versions)
-        self._workers = frozenset(memory)
+        for worker, found in versions(self._client, list(roll.memory), self._timeout).items():
+            check_versions(worker, found)
+        self._workers = frozenset(roll.memory)
 
     def _call_roll(self) -> None:
-        """What the roll call's thread does: keeps `_workers` true."""
-        while not self._closed.wait(ROLL_CALL_INTERVAL):
+        """What the roll call's thread does: keeps `_workers` true, until the scheduler is gone."""
+        while not self._lost and not self._closed.wait(ROLL_CALL_INTERVAL):
             try:
-                memory = _memory_limits(self._client)
-                for worker in set(memory) - self._workers - self._refused:
-                    self._admit(worker, memory[worker])
-            except (OSError, TimeoutError, RuntimeError) as error:
-                _log.debug("roll call failed: %s", error)
-                self._workers = self._workers if self._client.status == "running" else frozenset()
-                continue
-            self._workers = frozenset(set(memory) - self._refused)
+                roll = call_roll(self._client, self._timeout)
+                if roll.scheduler != self._scheduler:
+                    raise OSError("another one took its place")
+                for worker in set(roll.memory) - self._workers - self._refused:
+                    self._admit(worker, roll.memory[worker])
+            except Exception as error:  # whatever it is: from here on nobody would notice who comes and goes
+                if not self._closed.is_set():
+                    self._lose(str(error) or type(error).__name__)
+                return
+            self._workers = frozenset(set(roll.memory) - self._refused)
+            self._seconds = roll.seconds
             if self._workers:
                 self._answered = time.monotonic()
+
+    def _lose(self, why: str) -> None:
+        self._workers = frozenset()
+        self._lost = why
 
     def _admit(self, worker: str, memory_limit: int | None) -> None:
         """Takes down a worker that joined and does not fit, so that it is not used."""
         try:
             check_memory(worker, memory_limit)
-            check_versions(worker, _versions(self._client, [worker]).get(worker, {}))
+            check_versions(worker, versions(self._client, [worker], self._timeout).get(worker, {}))
         except BadInput as error:
             self._refused.add(worker)
             _log.warning("%s", error)
@@ -186,24 +245,28 @@ class DaskPool(Pool):
             self._send(self._sent[self._waiting.popleft()], worker)
 
     def _send(self, task: _Sent, worker: str) -> None:
-        future = self._client.submit(
-            evaluate_here, self._run, task.estimator, self._ticket,
-            key=f"{self._run}-{self._ticket}-{task.number}-{task.retried}",
-            workers=[worker], allow_other_workers=False, pure=False,
-        )  # fmt: skip
-        self._sent[task.number] = replace(task, worker=worker, future=future)
+        try:
+            future = self._client.submit(
+                evaluate_here, self._run, *task.packed, self._ticket,
+                key=f"{self._run}-{next(self._serial)}",
+                workers=[worker], allow_other_workers=False, pure=False,
+            )  # fmt: skip
+        except ClosedClientError as error:
+            self._lose(str(error))
+            return
+        self._sent[task.number] = replace(task, worker=worker, future=future, since=time.monotonic())
         ticket = self._ticket
         future.add_done_callback(lambda done: self._back.put((task.number, ticket * ATTEMPTS + task.retried, done)))
 
     def _take_back_from_lost(self) -> None:
-        for task in list(self._sent.values()):
+        for task in reversed(list(self._sent.values())):  # each is put first in the queue
             if task.worker and task.worker not in self._workers:
                 self._send_again(task, "its worker was lost")
 
     def _send_again(self, task: _Sent, why: str) -> None:
         """Puts an evaluation first in the queue, or gives it up when it ends every worker that it meets."""
-        with contextlib.suppress(OSError, TimeoutError):
-            self._client.cancel([task.future], force=True)
+        with contextlib.suppress(OSError, ClosedClientError):
+            ask(self._client, CANCEL_PATIENCE, self._client.cancel, [task.future], force=True)
         self._sent[task.number] = replace(task, worker="", future=None, retried=task.retried + 1)
         if task.retried + 1 < ATTEMPTS:
             self._waiting.appendleft(task.number)
@@ -219,6 +282,9 @@ class DaskPool(Pool):
             verdict, lost = outcome, 0
         elif outcome.status == "finished":
             verdict, lost = outcome.result()
+        elif outcome.cancelled():  # by the client, which does so when its connection is lost
+            self._lose("the connection is lost")
+            return
         else:
             error = outcome.exception() if outcome.status == "error" else outcome.status
             self._send_again(task, f"its worker failed: {error}")
@@ -227,52 +293,5 @@ class DaskPool(Pool):
             self._send_again(task, "its sandbox was closed")
             return
         del self._sent[number]
+        self._last_back[task.worker] = time.monotonic()
         ended.append(Result.of(number, verdict, task.worker, task.retried + lost))
-
-
-def _connect(address: str, scheduler_file: str, timeout: float) -> Client:
-    """A client of a scheduler that has workers.
-
-    Raises:
-        PoolUnreachable: nothing answers in time, or no worker is there.
-    """
-    where = address or scheduler_file
-    end = time.monotonic() + timeout
-    while not address and not Path(scheduler_file).exists():
-        if time.monotonic() > end:
-            raise PoolUnreachable(f"there is no Dask scheduler file {scheduler_file}")
-        time.sleep(0.1)
-    target = {"address": address} if address else {"scheduler_file": scheduler_file}
-    try:
-        client = Client(**target, timeout=max(0.1, end - time.monotonic()), set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise PoolUnreachable(f"the Dask scheduler at {where} does not answer ({error})") from None
-    # not Client.wait_for_workers: it overlooks workers without memory, which are paused but must be told of
-    while not _memory_limits(client):
-        if time.monotonic() > end:
-            client.close()
-            raise PoolUnreachable(f"the Dask scheduler at {where} has no workers")
-        time.sleep(0.1)
-    return client
-
-
-def _memory_limits(client: Client) -> dict[str, int | None]:
-    """Worker's address -> its memory limit in bytes."""
-    workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
-    return {address: worker.get("memory_limit") for address, worker in workers.items()}
-
-
-def _versions(client: Client, workers: list[str]) -> dict[str, dict[str, str]]:
-    """Worker's address -> what is installed there.
-
-    Raises:
-        BadInput: this project is not installed there.
-    """
-    try:
-        found = client.run(installed, workers=workers, on_error="return")
-    except ImportError as error:
-        found = {workers[0]: error}
-    for worker, answer in found.items():
-        if isinstance(answer, ImportError):
-            raise BadInput(f"worker {worker} cannot import this project ({answer}); start it in the same environment")
-    return {worker: answer for worker, answer in found.items() if isinstance(answer, dict)}

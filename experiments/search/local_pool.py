@@ -8,10 +8,9 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from typing import Any
+import time
 
-import cloudpickle  # type: ignore[import-untyped]
-
+from experiments.search.order import Order, Packed
 from experiments.search.pool import Pool, PoolUnreachable, Result
 from experiments.search.problem import Problem
 from experiments.search.sandbox import Limits, Sandbox, SandboxLost, lesson
@@ -20,7 +19,7 @@ from experiments.search.verdict import Verdict
 #: an evaluation whose process was lost that often is the one that ends processes
 ATTEMPTS = 3
 
-_Task = tuple[int, int, bytes]  # round, number, estimator
+_Task = tuple[int, int, Packed]  # round, number, what is to be done
 
 
 class LocalPool(Pool):
@@ -43,6 +42,8 @@ class LocalPool(Pool):
         #: grows when everything is abandoned: results of earlier rounds are forgotten
         self._round = 1
         self._closed = False
+        #: index of a busy sandbox -> when its evaluation began
+        self._began: dict[int, float] = {}
         self._sandboxes = [Sandbox(limits, seed) for _ in range(n_workers)]
         self._threads = [
             threading.Thread(target=self._serve, args=(index,), name=f"sandbox-{index}", daemon=True)
@@ -55,8 +56,8 @@ class LocalPool(Pool):
         self._lesson = lesson(problem)
         self._taught.set()
 
-    def submit(self, number: int, estimator: Any) -> None:
-        self._tasks.put((self._round, number, cloudpickle.dumps(estimator)))
+    def submit(self, order: Order) -> None:
+        self._tasks.put((self._round, order.number, order.packed()))
 
     def wait(self, timeout: float) -> list[Result]:
         ended: list[Result] = []
@@ -69,11 +70,13 @@ class LocalPool(Pool):
     def workers(self) -> int:
         return len(self._threads)
 
-    def abandon(self) -> None:
+    def abandon(self) -> float:
         abandoned = self._round
         self._round += 1
         for sandbox in self._sandboxes:
             sandbox.cancel(abandoned)
+        now = time.monotonic()
+        return sum(now - began for began in list(self._began.values()))
 
     def close(self) -> None:
         if self._closed:
@@ -101,28 +104,33 @@ class LocalPool(Pool):
         with contextlib.suppress(SandboxLost):  # the first evaluation finds that out, too, and starts another
             self._sandboxes[index].learn(self._lesson)
         while (task := self._tasks.get()) is not None:
-            its_round, number, estimator = task
+            its_round, number, packed = task
             if its_round != self._round:
                 continue
+            self._began[index] = time.monotonic()
             try:
-                verdict, retried = self._evaluate(index, estimator, its_round)
+                verdict, retried = self._evaluate(index, packed, its_round)
             except SandboxLost as error:
                 if not self._closed:
                     self._results.put(error)
                 continue
+            finally:
+                del self._began[index]
             if verdict.outcome is not None:
                 self._results.put((its_round, Result.of(number, verdict, f"local-{index}", retried)))
         self._sandboxes[index].close()
 
-    def _evaluate(self, index: int, estimator: bytes, its_round: int) -> tuple[Verdict, int]:
+    def _evaluate(self, index: int, packed: Packed, its_round: int) -> tuple[Verdict, int]:
         """The verdict, and how often the process was lost before it came.
 
         Raises:
             SandboxLost: a process cannot even be started, or the pool is closing.
         """
         for attempt in range(ATTEMPTS):
+            if its_round != self._round:
+                return Verdict(None), attempt
             try:
-                return self._sandboxes[index].evaluate(estimator, its_round), attempt
+                return self._sandboxes[index].evaluate(packed, its_round), attempt
             except SandboxLost:
                 if self._closed or not self._sandboxes[index].was_ready:
                     raise

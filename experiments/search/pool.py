@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal
 
 from config.errors import BadInput
-from experiments.search.events import Outcome
+from experiments.search.events import Measures, Outcome
+from experiments.search.order import Order
 from experiments.search.problem import Problem
 from experiments.search.sandbox import Limits
 from experiments.search.verdict import Verdict
 
-__all__ = ["Limits", "Mode", "Opened", "Pool", "PoolUnreachable", "Result", "open_pool", "open_pool_or_fall_back"]
+__all__ = [
+    "Limits",
+    "Mode",
+    "Opened",
+    "Pool",
+    "PoolLost",
+    "PoolUnreachable",
+    "Result",
+    "open_pool",
+    "open_pool_or_fall_back",
+]
 
 Mode = Literal["local", "distributed", "off"]
 
 
 class PoolUnreachable(Exception):
     """A distributed pool does not answer or has no workers, in one line."""
+
+
+class PoolLost(PoolUnreachable):
+    """The connection to a distributed pool broke; a new one may be had."""
 
 
 @dataclass(frozen=True)
@@ -32,27 +47,26 @@ class Result:
     outcome: Outcome
     #: why it is not valid, in one line; empty where it is
     cause: str
-    #: mean of `fold_scores`; None unless valid
-    score: float | None
-    fold_scores: tuple[float, ...]
-    #: TPOT's complexity of the pipeline fitted on the last fold; None unless valid
-    complexity: float | None
+    #: score of each look that was taken; see `Verdict`
+    looks: tuple[float, ...]
+    #: None unless valid or dropped
+    measures: Measures | None
     #: compute time on the worker, in seconds
     seconds: float
     #: the worker's name
     worker: str
     #: how often it was sent again because a worker was lost
     retried: int
+    #: out-of-fold predictions, where they were wanted
+    predictions: Any = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, number: int, verdict: Verdict, worker: str, retried: int) -> Result:
         """The result that a worker's verdict amounts to."""
         assert verdict.outcome is not None
-        valid = verdict.outcome == "valid"
-        score = sum(verdict.fold_scores) / len(verdict.fold_scores) if valid else None
         return cls(
-            number, verdict.outcome, verdict.cause, score, verdict.fold_scores, verdict.complexity, verdict.seconds,
-            worker, retried,
+            number, verdict.outcome, verdict.cause, verdict.looks, verdict.measures, verdict.seconds, worker, retried,
+            verdict.predictions,
         )  # fmt: skip
 
 
@@ -68,12 +82,11 @@ class Pool(ABC):
         """Gives the workers the problem, where they were not opened with it; once, before anything is submitted."""
 
     @abstractmethod
-    def submit(self, number: int, estimator: Any) -> None:
-        """Gives an unfitted estimator to be evaluated; returns at once.
+    def submit(self, order: Order) -> None:
+        """Gives an evaluation to be done; returns at once.
 
         Args:
-            number: by which the result is known; not in use by another evaluation.
-            estimator: must be picklable by cloudpickle.
+            order: its estimator must be picklable by cloudpickle.
         """
 
     @abstractmethod
@@ -91,9 +104,17 @@ class Pool(ABC):
     def workers(self) -> int:
         """Workers that evaluate, or will in a moment, at this time."""
 
+    def share(self) -> float:
+        """This run's part of what the workers lately computed for all runs, from 0 to 1."""
+        return 1.0
+
     @abstractmethod
-    def abandon(self) -> None:
-        """Ends what runs and forgets what waits, within a second; the pool stays usable."""
+    def abandon(self) -> float:
+        """Ends what runs and forgets what waits, within a second; the pool stays usable.
+
+        Returns:
+            Compute seconds of what it ended, as far as they are known here.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -171,17 +192,36 @@ def open_pool_or_fall_back(
     seed: int = 0,
     warn: Callable[[str], None] = lambda message: None,
 ) -> Opened:
-    """`open_pool`, but an unreachable distributed pool gives a warning and one local worker.
+    """`open_pool`, but instead of an unreachable distributed pool there is a warning and one local worker.
+
+    The same where the distributed pool is lost later and does not come back within the timeout; where it does, even
+    with another scheduler at another address in the scheduler file, what was not back is done again there.
 
     Args:
-        warn: is told in one line what happened. The others are `open_pool`'s.
+        warn: is told in one line that and why the pool is not the one that was asked for, at the beginning or later, at
+            most once. The others are `open_pool`'s.
 
     Raises:
         BadInput: as `open_pool`.
     """
+
+    def reach() -> Pool:
+        return open_pool(None, limits, mode, n_jobs, dask_address, scheduler_file, timeout, seed)
+
+    def fall_back(reason: str) -> Pool:
+        warn(f"{reason}; the search goes on locally with one worker")
+        return open_pool(None, limits, "local", 1, seed=seed)
+
+    fell_back, reason = False, ""
     try:
-        pool = open_pool(problem, limits, mode, n_jobs, dask_address, scheduler_file, timeout, seed)
+        pool = reach()
     except PoolUnreachable as error:
-        warn(f"{error}; the search goes on locally with one worker")
-        return Opened(open_pool(problem, limits, "local", 1, seed=seed), fell_back=True, reason=str(error))
-    return Opened(pool, fell_back=False)
+        fell_back, reason = True, str(error)
+        pool = fall_back(reason)
+    if mode == "distributed" and not fell_back:
+        from experiments.search.lasting_pool import LastingPool
+
+        pool = LastingPool(pool, reach, fall_back)
+    if problem is not None:
+        pool.learn(problem)
+    return Opened(pool, fell_back, reason)

@@ -12,15 +12,14 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped]
-
 from experiments.search.framing import PipeClosed, read_frame, write_frame
-from experiments.search.problem import Problem
+from experiments.search.order import Packed
 from experiments.search.verdict import Verdict
 
 #: how long an ended process may take to be gone before it is killed, in seconds
 PATIENCE = 2.0
-HANG_UP_PATIENCE = 0.1
+#: how long another thread may be writing to the process before that is not waited for, in seconds
+WRITE_PATIENCE = 0.1
 #: a file descriptor that no file has
 _NOWHERE = -1
 
@@ -68,6 +67,8 @@ class Sandbox:
         self._seed = seed
         self._writing = threading.Lock()
         self._ready = False
+        #: tasks of this or a smaller ticket are not wanted any more
+        self._cancelled = 0
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the process
         # Not a multiprocessing process: Dask's workers are daemonic and may not have such children. A session of its
         # own, so that Ctrl-C in a terminal reaches the owner only, which then decides.
@@ -110,29 +111,32 @@ class Sandbox:
             self._await_ready()
 
     def learn(self, lesson: bytes) -> None:
-        """Gives it the problem of the evaluations to come, as `lesson` made it.
+        """Gives it the problem of the tasks to come, as `lesson` made it.
 
         Raises:
             SandboxLost: the process is gone.
         """
         self._tell(lesson)
 
-    def evaluate(self, estimator: Any, ticket: int = 0) -> Verdict:
-        """Evaluates an unfitted estimator, whatever it does, within the limits.
+    def evaluate(self, packed: Packed, ticket: int = 0) -> Verdict:
+        """Does a task, whatever it does, within the limits.
 
         Args:
-            estimator: or the bytes of its cloudpickle.
+            packed: the task, which is called with what was learnt; its own limit of time goes before the sandbox's.
             ticket: by which `cancel` knows it.
 
         Raises:
             SandboxLost: the process is gone, with why as far as known.
         """
-        blob = estimator if isinstance(estimator, bytes) else cloudpickle.dumps(estimator)
         limits = self._limits
+        seconds = limits.per_run_limit if packed.seconds is None else packed.seconds
         try:
             self._await_ready()
-            order = ("evaluate", ticket, self._seed, blob, limits.per_run_limit, limits.memory_limit_mb)
-            self._tell(pickle.dumps(order))
+            order = ("evaluate", ticket, self._seed, packed.task, seconds, limits.memory_limit_mb)
+            with self._writing:
+                if 0 < ticket <= self._cancelled:
+                    return Verdict(None)
+                write_frame(self._inbox, pickle.dumps(order))
             verdict = pickle.loads(read_frame(self._outbox))
         except (PipeClosed, ValueError) as error:
             raise SandboxLost(self._last_words()) from error
@@ -140,18 +144,25 @@ class Sandbox:
         return verdict
 
     def cancel(self, ticket: int = 0) -> None:
-        """Ends the running evaluation within a tenth of a second; its outcome is None.
+        """Ends the running evaluation within a tenth of a second; its outcome is None. Returns in no more, too.
 
         Args:
-            ticket: evaluations of this or a smaller one that are still to come end so, too; if 0, none.
+            ticket: what runs is ended only if it has this or a smaller one, and those that are still to come end so,
+                too; if 0, what runs is ended whatever it is.
         """
-        with contextlib.suppress(SandboxLost):
-            self._tell(pickle.dumps(("cancel", ticket)))
+        self._cancelled = max(self._cancelled, ticket)
+        # Where somebody writes for longer, it is the problem, to a process that is not ready: nothing runs in it yet.
+        if self._writing.acquire(timeout=WRITE_PATIENCE):
+            try:
+                with contextlib.suppress(PipeClosed, ValueError):
+                    write_frame(self._inbox, pickle.dumps(("cancel", ticket)))
+            finally:
+                self._writing.release()
 
     def hang_up(self) -> None:
         """Tells the process to end what runs in it and itself; returns at once."""
         assert self._process.stdin is not None
-        if not self._writing.acquire(timeout=HANG_UP_PATIENCE):
+        if not self._writing.acquire(timeout=WRITE_PATIENCE):
             self._process.kill()  # it is being written to and does not read: it is not ready yet
             return
         try:
@@ -196,6 +207,6 @@ class Sandbox:
         return f"the evaluating process ended with {self._process.returncode}: {lines[-1] if lines else 'no message'}"
 
 
-def lesson(problem: Problem) -> bytes:
-    """The message that teaches sandboxes a problem, pickled once for all of them."""
+def lesson(problem: Any) -> bytes:
+    """The message that teaches sandboxes what their tasks are about, pickled once for all of them."""
     return pickle.dumps(("learn", problem))

@@ -6,8 +6,9 @@ interpreter in native code, forks, eats memory, crashes), this process is there 
 its owner is gone. `experiments.search.sandbox` is the owner's side.
 
 Messages are framed pickles on what used to be standard input and output: ``("learn", problem)``,
-``("evaluate", ticket, seed, estimator as cloudpickle, seconds, memory in MB)``, ``("cancel", ticket)``; each evaluation
-is answered by a `Verdict`.
+``("evaluate", ticket, seed, task as cloudpickle, seconds, memory in MB)``, ``("cancel", ticket)``; each evaluation
+is answered by a `Verdict`. A task is called with the problem and returns a verdict. A cancellation that arrives when
+the evaluation has ended is passed over: the owner keeps those that it does not want any more to itself.
 """
 
 from __future__ import annotations
@@ -32,9 +33,8 @@ import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
 import psutil
 
-from experiments.search.evaluation import cause_of, evaluate
+from experiments.search.evaluation import cause_of
 from experiments.search.framing import PipeClosed, read_frame, write_frame
-from experiments.search.problem import Problem
 from experiments.search.verdict import Verdict
 
 #: how often a running evaluation's memory and the owner are looked at, in seconds
@@ -62,8 +62,7 @@ def main() -> None:
         # Orphans of an evaluation's own forks become children of this process, which then can end them.
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     owner = os.getppid()
-    problem: Problem | None = None
-    cancelled = 0
+    problem: Any = None
     with contextlib.suppress(PipeClosed):
         write_frame(outbox, pickle.dumps(("ready", os.getpid())))
         while True:
@@ -72,13 +71,8 @@ def main() -> None:
                 problem = message[1]
                 gc.collect()
                 gc.freeze()  # so that a child's garbage collection does not copy all pages
-            elif message[0] == "cancel":
-                cancelled = max(cancelled, message[1])
             elif message[0] == "evaluate":
-                assert problem is not None
-                ticket, *order = message[1:]
-                verdict = Verdict(None) if ticket and ticket <= cancelled else _Evaluation(problem, *order).run(inbox)
-                write_frame(outbox, pickle.dumps(verdict))
+                write_frame(outbox, pickle.dumps(_Evaluation(problem, *message[1:]).run(inbox)))
 
 
 def _take_over_pipes() -> tuple[int, int]:
@@ -103,10 +97,11 @@ def _next_frame(inbox: int, owner: int) -> bytes:
 class _Evaluation:
     """One forked child and the watch over it."""
 
-    def __init__(self, problem: Problem, seed: int, estimator: bytes, seconds: float, memory_mb: int) -> None:
+    def __init__(self, problem: Any, ticket: int, seed: int, task: bytes, seconds: float, memory_mb: int) -> None:
         self._problem = problem
+        self._ticket = ticket
         self._seed = seed
-        self._estimator = estimator
+        self._task = task
         self._limit = seconds
         self._memory_mb = memory_mb
         self._baseline = _private_memory(psutil.Process())
@@ -124,7 +119,7 @@ class _Evaluation:
         self._child = os.fork()
         if self._child == 0:
             os.close(outgoing)
-            _be_the_child(self._problem, self._seed, self._estimator, self._memory_mb, incoming)
+            _be_the_child(self._problem, self._seed, self._task, self._memory_mb, incoming)
         os.close(incoming)
         try:
             verdict = self._watch(inbox, outgoing, started + self._limit)
@@ -139,7 +134,7 @@ class _Evaluation:
             ready = select.select([outgoing, inbox], [], [], WATCH_INTERVAL)[0]
             if outgoing in ready:
                 return self._answer(outgoing)
-            if inbox in ready and pickle.loads(read_frame(inbox))[0] == "cancel":
+            if inbox in ready and self._is_meant_by(pickle.loads(read_frame(inbox))):
                 return Verdict(None)
             if time.monotonic() >= deadline:
                 return Verdict("timeout", f"longer than {self._limit:g} seconds")
@@ -149,6 +144,10 @@ class _Evaluation:
                 # A process that it forked may hold the pipe open still: there is no end of file to wait for.
                 return self._answer(outgoing) if select.select([outgoing], [], [], 0)[0] else self._crash()
         raise AssertionError("unreachable")
+
+    def _is_meant_by(self, message: tuple[Any, ...]) -> bool:
+        """Whether a message cancels this evaluation, and not one before it."""
+        return message[0] == "cancel" and (message[1] == 0 or self._ticket <= message[1])
 
     def _answer(self, outgoing: int) -> Verdict:
         try:
@@ -205,7 +204,7 @@ def _private_memory(process: psutil.Process) -> int:
     return int(memory.rss - getattr(memory, "shared", 0))
 
 
-def _be_the_child(problem: Problem, seed: int, estimator: bytes, memory_mb: int, incoming: int) -> NoReturn:
+def _be_the_child(problem: Any, seed: int, task: bytes, memory_mb: int, incoming: int) -> NoReturn:
     """Evaluates in the forked child and ends it."""
     try:
         os.setsid()
@@ -217,19 +216,20 @@ def _be_the_child(problem: Problem, seed: int, estimator: bytes, memory_mb: int,
         _limit_allocations(memory_mb)
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        write_frame(incoming, pickle.dumps(_attempt(problem, estimator, memory_mb)))
+        write_frame(incoming, pickle.dumps(_attempt(problem, task, memory_mb)))
     finally:
         os._exit(0)
 
 
-def _attempt(problem: Problem, estimator: bytes, memory_mb: int) -> Verdict:
+def _attempt(problem: Any, task: bytes, memory_mb: int) -> Verdict:
     try:
-        scores = evaluate(problem, cloudpickle.loads(estimator))
+        verdict = cloudpickle.loads(task)(problem)
+        assert isinstance(verdict, Verdict)
     except MemoryError:
         return Verdict("memory", f"more than {memory_mb} MB of memory")
     except BaseException as error:
         return Verdict("invalid", cause_of(error))
-    return Verdict("valid", "", scores.fold_scores, scores.complexity)
+    return verdict
 
 
 def _limit_allocations(memory_mb: int) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -53,15 +54,27 @@ def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> N
 
 
 class Cluster:
-    """A Dask scheduler and the workers that a test wants, each a process of its own."""
+    """A Dask scheduler and the workers that a test wants, each a process of its own.
 
-    def __init__(self) -> None:
+    Args:
+        folder: for the scheduler file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.scheduler_file = folder / "scheduler.json"
+        self._processes = ExitStack()
+        self.start_scheduler()
+
+    def start_scheduler(self) -> None:
+        """A scheduler at an address of its own, which it writes to the scheduler file, where another was before."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"tcp://127.0.0.1:{port}"
-        self._processes = ExitStack()
-        self._start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+        self.scheduler = self._start(
+            "dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard",
+            "--scheduler-file", str(self.scheduler_file),
+        )  # fmt: skip
 
     def add_worker(self, *options: str) -> subprocess.Popen:
         """A worker that joins in a moment."""
@@ -89,7 +102,7 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    started = Cluster()
+def cluster(tmp_path) -> Iterator[Cluster]:
+    started = Cluster(tmp_path)
     yield started
     started.close()

@@ -37,9 +37,18 @@ class Sleeper(Constant):
 
 
 class Holder(Constant):
-    """Hangs in native code that holds the interpreter."""
+    """Hangs in native code that holds the interpreter.
+
+    Args:
+        path: of a file that shows that it does; none where it is empty.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
 
     def misbehave(self) -> None:
+        if self.path:
+            Path(self.path).touch()
         ctypes.PyDLL(None).sleep(600)
 
 
@@ -141,11 +150,11 @@ class SandboxKillerOnce(SandboxKiller):
 
 
 class Waiter(Constant):
-    """Waits until a file is there.
+    """Waits until a file is there, and shows that it does by another beside it.
 
     Args:
         path: of the file.
-        name: tells one from another.
+        name: tells one from another, and the files by which they show that they wait.
     """
 
     def __init__(self, path: str = "", name: int = 0) -> None:
@@ -153,5 +162,22 @@ class Waiter(Constant):
         self.name = name
 
     def misbehave(self) -> None:
+        Path(f"{self.path} {self.name}").touch()
         while not Path(self.path).exists():
             time.sleep(0.01)
+
+
+class Pauser(Constant):
+    """Takes its time.
+
+    Args:
+        seconds: how long it takes in each fold.
+        name: tells one from another.
+    """
+
+    def __init__(self, seconds: float = 0.0, name: int = 0) -> None:
+        self.seconds = seconds
+        self.name = name
+
+    def misbehave(self) -> None:
+        time.sleep(self.seconds)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import threading
+from collections.abc import Callable
 
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from config.errors import BadInput
-from experiments.search.pool import Limits, PoolUnreachable, open_pool, open_pool_or_fall_back
+from experiments.search.order import Order
+from experiments.search.pool import Limits, Pool, PoolUnreachable, open_pool, open_pool_or_fall_back
 from tests.search import hostile
 from tests.search.conftest import PATIENCE, make_problem, wait_until
 from tests.search.test_local_pool import results_of
@@ -25,22 +29,25 @@ def test_workers_evaluate_join_and_leave(cluster, tmp_path, caplog):
     with distributed(cluster) as pool:
         assert pool.workers() == 1
         for number in range(5):
-            pool.submit(number, LogisticRegression(C=number + 1))
+            pool.submit(Order(number, LogisticRegression(C=number + 1)))
         results = results_of(pool, 5)
         assert all(result.outcome == "valid" and result.retried == 0 for result in results.values())
 
         # an evaluation's misfortune stays its own
-        pool.submit(0, hostile.Segfaulter())
-        pool.submit(1, hostile.Complainer())
-        pool.submit(2, hostile.SandboxKillerOnce(str(tmp_path / "killed")))
+        pool.submit(Order(0, hostile.Segfaulter()))
+        pool.submit(Order(1, hostile.Complainer()))
+        pool.submit(Order(2, hostile.SandboxKillerOnce(str(tmp_path / "killed"))))
         results = results_of(pool, 3)
         assert [results[number].outcome for number in range(3)] == ["crashed", "invalid", "valid"]
         assert results[2].retried == 1
+        pool.submit(Order(0, hostile.Sleeper(), seconds=0.1))
+        assert results_of(pool, 1)[0].cause == "longer than 0.1 seconds"
+        assert pool.share() == 1.0
 
         # a second worker joins, the first is killed in the middle of an evaluation
         go_on = tmp_path / "go on"
         for number in range(6):
-            pool.submit(number, hostile.Waiter(str(go_on), number))
+            pool.submit(Order(number, hostile.Waiter(str(go_on), number)))
         cluster.add_worker()
         wait_until(lambda: pool.wait(0.0) == [] and pool.workers() == 2)
         first.kill()
@@ -57,13 +64,63 @@ def test_workers_evaluate_join_and_leave(cluster, tmp_path, caplog):
             wait_until(lambda: "memory limit" in caplog.text)
         assert pool.workers() == 1
 
-        # what is abandoned never comes back
+        # what is abandoned never comes back, even where it hangs in native code
         for number in range(3):
-            pool.submit(number, hostile.Sleeper())
-        pool.wait(0.5)
-        pool.abandon()
-        pool.submit(9, hostile.Constant())
+            pool.submit(Order(number, hostile.Holder(str(tmp_path / f"{number}"))))
+        wait_until((tmp_path / "0").exists)
+        assert pool.abandon() > 0.0
+        pool.submit(Order(9, hostile.Constant()))
         assert list(results_of(pool, 1)) == [9]
+
+
+class Driver(threading.Thread):
+    """A run that always has something to do.
+
+    Args:
+        seconds: that its evaluations take.
+        until: whether it may end, asked with the number of its results.
+    """
+
+    def __init__(self, pool: Pool, seconds: float, until: Callable[[int], bool]) -> None:
+        super().__init__()
+        self.pool = pool
+        self.until = until
+        self.seconds: list[float] = []
+        self._orders = (Order(number, hostile.Pauser(seconds / 3, number)) for number in itertools.count())
+        self.pool.submit(next(self._orders))  # so that its sandboxes are ready
+        results_of(self.pool, 1)
+
+    def run(self) -> None:
+        for _ in range(2 * self.pool.workers()):
+            self.pool.submit(next(self._orders))
+        while not self.until(len(self.seconds)):
+            for result in self.pool.wait(0.1):
+                self.seconds.append(result.seconds)
+                self.pool.submit(next(self._orders))
+
+
+def test_two_runs_share_the_workers_whatever_their_evaluations_cost(cluster):
+    cluster.add_worker()
+    cluster.add_worker()
+    enough = threading.Event()
+
+    def slow_one_has_enough(count: int) -> bool:
+        if count >= 10:
+            enough.set()
+        return enough.is_set()
+
+    with distributed(cluster) as first, distributed(cluster) as second:
+        wait_until(lambda: first.workers() == second.workers() == 2)
+        quick = Driver(first, 0.1, lambda count: enough.is_set())
+        slow = Driver(second, 0.6, slow_one_has_enough)
+        quick.start()
+        slow.start()
+        quick.join()
+        slow.join()
+        # on each worker they differ by no more than the longest evaluation, and one more each is not back yet
+        assert abs(sum(slow.seconds) - sum(quick.seconds)) <= 2 * 2 * max(slow.seconds)
+        shares = first.share(), second.share()
+        assert 0.9 < sum(shares) < 1.1
 
 
 def test_an_absurd_worker_is_refused_at_once(cluster):
