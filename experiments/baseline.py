@@ -12,27 +12,21 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from experiments.search.problem import Problem
+from experiments.search.weighting import fit, score
 
-#: Metrics in which a class counts the same however few its members are; there the baseline weighs classes so too.
-EVEN_METRICS = ("balanced_accuracy", "f1_macro", "jaccard_macro", "precision_macro", "recall_macro")
 #: Strengths of the ridge penalty that are tried, for standardised columns.
 PENALTIES = np.logspace(-3, 4, 15)
 
 
-def light_baseline(task: Literal["classification", "regression"], metric: str = "auto") -> Pipeline:
+def light_baseline(task: Literal["classification", "regression"]) -> Pipeline:
     """An unfitted linear model on standardised columns: logistic regression, or ridge with its penalty tuned.
-
-    Classes are weighted by their frequency only where the metric counts them all the same: elsewhere that would cost
-    accuracy and falsify probabilities.
 
     Args:
         task: what is learnt.
-        metric: a scorer's name, or ``auto``.
     """
     if task == "regression":
         return make_pipeline(StandardScaler(), RidgeCV(alphas=PENALTIES))
-    weights = "balanced" if metric in EVEN_METRICS else None
-    return make_pipeline(StandardScaler(), LogisticRegression(class_weight=weights, max_iter=2000))
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
 
 
 def fold_scores(estimator: Any, problem: Problem) -> tuple[float, ...]:
@@ -44,6 +38,12 @@ def fold_scores(estimator: Any, problem: Problem) -> tuple[float, ...]:
     """
     scorer = get_scorer(problem.metric)
     return tuple(
-        float(scorer(clone(estimator).fit(fold.train_X, fold.train_y), fold.test_X, fold.test_y))
+        score(
+            scorer,
+            fit(clone(estimator), fold.train_X, fold.train_y, fold.train_weight),
+            fold.test_X,
+            fold.test_y,
+            fold.test_weight,
+        )
         for fold in problem.folds
     )

@@ -12,12 +12,20 @@ from config.settings import Settings, column_kinds
 from experiments.data.columns import preprocessing
 from experiments.data.labels import Labels
 from experiments.data.source import locate
-from experiments.data.split import folds, split
-from experiments.data.table import Table, check_folds, read_table
-from experiments.search.metric import check_metric
+from experiments.data.split import check_parts, folds, split
+from experiments.data.table import Roles, Table, check_folds, read_table
+from experiments.search.metric import (
+    COMPLETE_METRICS,
+    EVEN_METRICS,
+    RARE_SHARE,
+    ROW_METRICS,
+    UNWEIGHTED_METRICS,
+    check_metric,
+)
 from experiments.search.problem import Problem
 from experiments.search.problem import prepare as prepare_folds
 from experiments.search.space_names import check_space_name
+from experiments.search.weighting import learning_weight, score_weight
 
 DATASET_PREFIX = "dataset:"
 
@@ -35,10 +43,23 @@ class Prepared:
     metric: str
     #: the classes of a classification; None for regression
     labels: Labels | None
+    #: what a person should know about these settings and this table, one line each
+    hints: tuple[str, ...] = ()
 
     def target(self, rows: Table) -> np.ndarray:
         """The target of some rows as estimators take it, (n_rows,): class codes, or float64."""
         return self.labels.encode(rows.y) if self.labels else rows.y.to_numpy(dtype=np.float64)
+
+    def weight(self, rows: Table) -> np.ndarray | None:
+        """What each row counts in learning, (n_rows,); None where all count the same.
+
+        The person's weights, and where the metric counts classes evenly, such that they weigh the same.
+        """
+        return learning_weight(self.target(rows), _given(rows), balanced=self.metric in EVEN_METRICS)
+
+    def score_weight(self, rows: Table) -> np.ndarray | None:
+        """What each row counts in the score, (n_rows,); None where all count the same."""
+        return score_weight(_given(rows), self.metric)
 
     def columns(self) -> ColumnTransformer:
         """The unfitted transformer from raw columns to numbers."""
@@ -48,15 +69,25 @@ class Prepared:
     def problem(self, cv_folds: int, seed: int) -> Problem:
         """The development rows as folds, each preprocessed with what its training part alone teaches."""
         rows = self.development
-        splits = folds(rows, cv_folds, seed)
-        return prepare_folds(rows.X, self.target(rows), self.columns(), splits, self.metric, rows.task)
+        return prepare_folds(
+            rows.X,
+            self.target(rows),
+            self.columns(),
+            folds(rows, cv_folds, seed),
+            self.metric,
+            rows.task,
+            weight=_given(rows),
+            seed=seed,
+        )
 
 
 def prepare(settings: Settings) -> Prepared:
     """Reads and checks everything that a person could have got wrong, in seconds and without a server.
 
+    The hold-out is split off before anything learns; only what a column means is told by all rows.
+
     Raises:
-        BadInput: the table, the target, the metric, the search space or the column kinds.
+        BadInput: the table, a column, the metric, the search space, or a split that leaves nothing to judge.
     """
     check_space_name(settings.search_space)
     source = local_source(settings.data)
@@ -66,12 +97,41 @@ def prepare(settings: Settings) -> Prepared:
         task_type=settings.task_type,
         kinds=column_kinds(settings),
         missing_labels=settings.missing_labels,
+        roles=Roles(
+            weight=settings.weight_column,
+            group=settings.group_column,
+            by_time=settings.split == "time",
+            time=settings.time_column,
+        ),
     )
     check_folds(table, settings.cv_folds, settings.holdout_share)
     labels = Labels.of(table.y) if table.task == "classification" else None
     metric = check_metric(settings.metric, table.task, len(labels.classes) if labels else 0)
     development, holdout = split(table, settings.holdout_share, settings.seed)
-    return Prepared(locate(source), table, development, holdout, metric, labels)
+    if table.groups is not None or table.order is not None:
+        check_parts(development, holdout, settings.cv_folds, settings.seed, metric in COMPLETE_METRICS)
+    return Prepared(locate(source), table, development, holdout, metric, labels, _hints(settings, table, metric))
+
+
+def _given(rows: Table) -> np.ndarray | None:
+    """What the person says that rows count."""
+    return None if rows.weight is None else rows.weight.to_numpy()
+
+
+def _hints(settings: Settings, table: Table, metric: str) -> tuple[str, ...]:
+    hints = []
+    if settings.time_column and settings.split != "time":
+        hints.append(f"time_column {settings.time_column!r} is not used; set split to time to hold out the latest rows")
+    if table.weight is not None and metric in UNWEIGHTED_METRICS:
+        hints.append(f"{metric} takes no row weights: {table.weight.name!r} counts in learning only, not in the scores")
+    if table.task == "classification" and metric in ROW_METRICS:
+        shares = table.y.value_counts(normalize=True)
+        if shares.iloc[-1] < RARE_SHARE:
+            hints.append(
+                f"class {str(shares.index[-1])!r} is {shares.iloc[-1]:.1%} of the rows, and {metric} hardly counts it; "
+                "set metric to balanced_accuracy where all classes matter the same"
+            )
+    return tuple(hints)
 
 
 def local_source(data: str) -> str:

@@ -14,6 +14,8 @@ from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline
 
+from models.weighted_fit import fit_weighted
+
 
 def publishable(
     columns: Any,
@@ -21,6 +23,7 @@ def publishable(
     X: pd.DataFrame,
     y: pd.Series | np.ndarray,
     task: Literal["classification", "regression"],
+    weight: np.ndarray | None = None,
 ) -> Any:
     """Fits the preprocessing and the estimator as one pipeline.
 
@@ -34,6 +37,7 @@ def publishable(
         X: raw columns, (n_rows, n_columns).
         y: the person's own labels or numbers, (n_rows,).
         task: what ``y`` is.
+        weight: what each row counts in learning, (n_rows,); None where all count the same.
 
     Returns:
         The fitted pipeline; what was passed in stays unfitted.
@@ -41,6 +45,6 @@ def publishable(
     pipeline = Pipeline([("columns", clone(columns)), ("model", clone(estimator))])
     labels = np.asarray(y)
     if task == "regression":
-        return pipeline.fit(X, labels.astype(np.float64))
+        return fit_weighted(pipeline, X, labels.astype(np.float64), weight)
     voting = "soft" if hasattr(pipeline, "predict_proba") else "hard"
-    return VotingClassifier([("pipeline", pipeline)], voting=voting).fit(X, labels)
+    return fit_weighted(VotingClassifier([("pipeline", pipeline)], voting=voting), X, labels, weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,9 +50,16 @@ class Published:
     sha256: str
 
 
+def packed(fitted: Any) -> bytes:
+    """A fitted pipeline as the content of ``model.joblib``, compressed."""
+    content = io.BytesIO()
+    joblib.dump(fitted, content, compress=3)
+    return content.getvalue()
+
+
 def publish(
     task: Task,
-    fitted: Any,
+    model_file: bytes,
     *,
     name: str,
     metric: str,
@@ -68,7 +76,7 @@ def publish(
 
     Args:
         task: the running task whose result the pipeline is.
-        fitted: the pipeline, made of classes of installed libraries.
+        model_file: the pipeline, made of classes of installed libraries, as `packed` gives it.
         name: of the model, as a rule ``<project>/<table>``.
         metric: name of the scorer behind both scores; greater is better.
         cv_score: mean over the folds, None where there was no cross-validation.
@@ -87,8 +95,8 @@ def publish(
         )
     with tempfile.TemporaryDirectory(prefix="model-") as folder:
         path = Path(folder, FILE_NAME)
-        joblib.dump(fitted, path, compress=3)
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        path.write_bytes(model_file)
+        sha256 = hashlib.sha256(model_file).hexdigest()
         model = OutputModel(task=task, name=name, framework="ScikitLearn", tags=list(tags))
         try:
             # without a comment: the SDK's own would tell the path of the temporary file

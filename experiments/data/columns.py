@@ -52,8 +52,9 @@ def preprocessing(
 
     Args:
         kinds: column name -> kind; columns that it does not name are ignored, as those of kind ``drop``.
-        X: rows to look at for the number of categories and the way dates are written, (n_rows, n_columns); labels are
-            not looked at. Without them, many categories are pooled, and dates are read one by one.
+        X: rows to look at for the number of categories and the way dates are written, (n_rows, n_columns), of which
+            nothing else is kept: not which categories there are, and no label. Never rows that are held out; test rows
+            of folds may be among them. Without them, many categories are pooled, and dates are read one by one.
         task: what is learnt; needed where a regression's labels are whole numbers, which would look like classes.
     """
     groups: dict[str, list[str]] = {}

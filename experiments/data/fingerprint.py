@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 
-def fingerprint(X: pd.DataFrame, y: pd.Series) -> str:
-    """SHA-256 over names, types, cells and the order of rows and columns, the label column last.
+def fingerprint(X: pd.DataFrame, y: pd.Series, *others: pd.Series) -> str:
+    """SHA-256 over names, types, cells and the order of rows and columns, the label column after the features.
 
     It depends on the content alone: the same file read under another version of pandas, or with another index, has
     the same fingerprint; a missing cell differs from every value.
@@ -17,12 +17,13 @@ def fingerprint(X: pd.DataFrame, y: pd.Series) -> str:
     Args:
         X: feature columns, (n_rows, n_columns).
         y: labels, (n_rows,).
+        others: columns that are no features, such as weights, (n_rows,) each.
 
     Returns:
         64 hexadecimal digits.
     """
     digest = hashlib.sha256(str(X.shape).encode())
-    for name, column in [*X.items(), (y.name, y)]:
+    for name, column in [*X.items(), (y.name, y), *((other.name, other) for other in others)]:
         type_name, cells = _cells(column)
         digest.update(f"\0{name}\0{type_name}\0".encode("utf-8", "surrogatepass"))
         digest.update(column.isna().to_numpy().tobytes())

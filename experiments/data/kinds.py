@@ -49,6 +49,9 @@ DATE_FORMATS = (
 def detect_kinds(X: pd.DataFrame, overrides: Mapping[str, str] | None = None) -> dict[str, Kind]:
     """The kind of every column, in the order of the columns.
 
+    It may look at all rows, those that are held out among them: what a column means (dates, written so and so) is no
+    more than a person would say of it, and labels are not looked at. What is learnt from cells is fitted in the folds.
+
     Args:
         X: raw columns, (n_rows, n_columns).
         overrides: column name -> kind that a person chose.

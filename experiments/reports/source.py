@@ -75,10 +75,10 @@ class Source:
     modules: dict[str, str] = field(default_factory=dict)
     #: whether the source calls `GRAPH_FUNCTION`
     has_graph: bool = False
+    #: whose constructors are called
+    classes: set[type] = field(default_factory=set)
     #: variables of a function's body with their values, each before it is used; None where there is no body
     _variables: dict[str, Call] | None = None
-    #: whose constructors are called
-    _classes: set[type] = field(default_factory=set)
 
     def write(self, value: Any) -> str:
         """The source of a value as one expression.
@@ -108,44 +108,6 @@ class Source:
         lines.append(f"{INDENT}return {_text(returned, 1, len('return '))}")
         self._variables = None
         return "\n".join(lines)
-
-    def write_repairs(self) -> list[str]:
-        """Methods that were mended from outside their package, on the classes written so far.
-
-        A pipeline that is fitted without them is another one. They are copied from where they are in force, so that
-        the script cannot fall behind.
-        """
-        definitions: dict[str, str] = {}
-        for made in sorted(self._classes, key=lambda each: each.__name__):
-            for name, method in vars(made).items():
-                module = getattr(method, "__module__", None) or ""
-                if inspect.isfunction(method) and module.partition(".")[0] != made.__module__.partition(".")[0]:
-                    self._define(method, definitions)
-                    definitions[f"{made.__name__}.{name}"] = f"{made.__name__}.{name} = {method.__name__}"
-        return list(definitions.values())
-
-    def _define(self, thing: Any, definitions: dict[str, str]) -> None:
-        """Adds the source of a mended function or class after that of what it uses; imports what is installed."""
-        for name in _used_names(thing):
-            value = _globals(thing).get(name)
-            if value is None or name in definitions:
-                continue
-            if inspect.ismodule(value):
-                self.modules[value.__name__] = name
-            elif value.__module__ == thing.__module__:
-                self._define(value, definitions)
-            elif not self._is_importable(value):  # a method as it was before it was mended
-                definitions[name] = f"{name} = {value.__qualname__}"
-            else:
-                self._reference(value)
-        definitions[thing.__name__] = _without_annotations(inspect.getsource(thing))
-
-    def _is_importable(self, value: Any) -> bool:
-        try:
-            self._reference(value)
-        except SourceError:
-            return False
-        return True
 
     def imports(self) -> str:
         """The import statements, sorted."""
@@ -255,7 +217,7 @@ class Source:
         if short is not None:
             return short
         head = self._reference(type(value))
-        self._classes.add(type(value))
+        self.classes.add(type(value))
         signature = inspect.signature(type(value).__init__)
         parameters = list(signature.parameters.values())[1:]
         given = value.get_params(deep=False) if hasattr(value, "get_params") else _attributes(value, parameters)
@@ -373,25 +335,6 @@ def _defaults(made: type, parameters: Iterable[inspect.Parameter]) -> dict[str, 
         with contextlib.suppress(TypeError):  # it cannot be made without arguments: the signature's must do
             defaults = {**made().get_params(deep=False), **defaults}
     return defaults
-
-
-def _used_names(thing: Any) -> list[str]:
-    """Global names that a function, or the methods of a class, use."""
-    if inspect.isclass(thing):
-        methods = [method for method in vars(thing).values() if inspect.isfunction(method)]
-        return [base.__name__ for base in thing.__bases__] + [name for m in methods for name in m.__code__.co_names]
-    return list(thing.__code__.co_names)
-
-
-def _globals(thing: Any) -> Mapping[str, Any]:
-    return vars(sys.modules[thing.__module__])
-
-
-def _without_annotations(source: str) -> str:
-    """A definition without the type hints that this project wants of its own code, whose names need imports."""
-    source = re.sub(r"  # type: ignore.*", "", source)
-    source = re.sub(r"(?m)^(\s*def .*\)) -> [^:]+:$", r"\1:", source)
-    return re.sub(r": Any\b( = )?", lambda match: "=" if match[1] else "", source).strip()
 
 
 def _attribute(holder: Any, name: str) -> Any:

@@ -68,6 +68,37 @@ TWO_CLASSES = {
 #: needs more than two classes: with two it is 1 for everything
 MANY_CLASSES = ("top_k_accuracy",)
 
+#: count a class the same however few its rows are: learning does so too, by row weights
+EVEN_METRICS = ("balanced_accuracy", "f1_macro", "jaccard_macro", "precision_macro", "recall_macro")
+#: count right answers row by row: a rare class hardly matters
+ROW_METRICS = ("accuracy", "f1_micro", "jaccard_micro")
+#: of a class below this share of the rows a person is told where the metric is one of `ROW_METRICS`
+RARE_SHARE = 0.1
+#: scikit-learn's functions behind these take no row weights
+UNWEIGHTED_METRICS = (
+    "neg_max_error",
+    "positive_likelihood_ratio",
+    "neg_negative_likelihood_ratio",
+    "roc_auc_ovo",
+    "roc_auc_ovo_weighted",
+)
+#: are undefined on rows in which a class is missing
+COMPLETE_METRICS = (
+    "neg_log_loss",
+    "d2_log_loss_score",
+    "d2_brier_score",
+    "neg_brier_score",
+    "roc_auc",
+    "average_precision",
+    "roc_auc_ovo",
+    "roc_auc_ovo_weighted",
+    "roc_auc_ovr",
+    "roc_auc_ovr_weighted",
+    "top_k_accuracy",
+    "positive_likelihood_ratio",
+    "neg_negative_likelihood_ratio",
+)
+
 
 def fitting_metrics(task: Task, n_classes: int) -> tuple[str, ...]:
     """Names of the installed scikit-learn's scorers that fit a task, the default first."""

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from config.errors import BadInput
-from experiments.data.table import check_folds, read_table
+from experiments.data.table import Roles, check_folds, read_table
 from tests.data.awkward import AWKWARD_KINDS, awkward_frame, awkward_labels
 
 
@@ -196,3 +196,51 @@ class TestFolds:
         with pytest.raises(BadInput, match="10 rows are too few for 5 folds"):
             check_folds(table, 5, 0.2)
         check_folds(table, 4, 0.2)
+
+
+def test_weights_and_groups_are_no_features(saved):
+    path = saved(x=range(12), y=["a", "b"] * 6, w=[1, 2, 3] * 4, g=["p", "q", "r", "s"] * 3)
+    table = read_table(path, "y", roles=Roles(weight="w", group="g"))
+    assert list(table.X) == list(table.kinds) == ["x"]
+    assert table.weight.tolist() == [1.0, 2.0, 3.0] * 4
+    assert table.groups.tolist() == [0, 1, 2, 3] * 3
+    other = read_table(path, "y", roles=Roles(weight="w"))
+    assert len({table.fingerprint, other.fingerprint, read_table(path, "y").fingerprint}) == 3
+
+
+def test_rows_of_weight_0_are_left_out(saved):
+    path = saved(x=range(12), y=["a", "b"] * 5 + ["never"] * 2, w=[0, 1] * 5 + [1, 0], when=range(12, 0, -1))
+    table = read_table(path, "y", roles=Roles(weight="w", by_time=True, time="when"))
+    assert table.X["x"].tolist() == [1, 3, 5, 7, 9, 10]
+    assert table.order.tolist() == [11, 9, 7, 5, 3, 2]
+    assert table.X.index.tolist() == table.weight.index.tolist() == table.order.index.tolist() == list(range(6))
+
+
+def test_the_time_stays_a_feature_and_the_order_of_the_file_is_one(saved):
+    path = saved(x=range(8), y=["a", "b"] * 4, when=[f"2024-01-0{day}" for day in range(8, 0, -1)])
+    table = read_table(path, "y", roles=Roles(by_time=True, time="when"))
+    assert table.kinds["when"] == "date"
+    assert table.order.is_monotonic_decreasing
+    assert read_table(path, "y", roles=Roles(by_time=True)).order.tolist() == list(range(8))
+
+
+def test_a_weight_of_a_row_without_a_label_does_not_matter_and_rows_keep_their_numbers(saved):
+    y = ["a", None] + ["a", "b"] * 4
+    path = saved(x=range(10), y=y, w=[1, None, 1, 1, 1, 1, 1, 1, 1, 1])
+    assert len(read_table(path, "y", missing_labels="drop", roles=Roles(weight="w")).y) == 9
+    bad = saved(x=range(10), y=y, w=[1, None, 1, 1, 1, 1, 1, 1, 1, -1], name="bad.csv")
+    assert "in row 10" in refused(bad, "y", missing_labels="drop", roles=Roles(weight="w"))
+
+
+def test_too_few_groups_or_moments_for_the_folds_are_refused(saved):
+    columns = {"x": range(40), "y": ["a", "b"] * 20, "g": ["p", "q", "r", "s"] * 10}
+    table = read_table(saved(**columns), "y", roles=Roles(group="g"))
+    check_folds(table, 3, 0.2)
+    with pytest.raises(BadInput, match="column 'g' has 4 groups, but 4 folds and a hold-out need 5; set cv_folds to 3"):
+        check_folds(table, 4, 0.2)
+    table = read_table(saved(**columns), "y", roles=Roles(by_time=True, time="x"))
+    check_folds(table, 5, 0.2)
+    moments = {**columns, "g": [1, 2, 3, 4] * 10}
+    table = read_table(saved(**moments), "y", roles=Roles(by_time=True, time="g"))
+    with pytest.raises(BadInput, match="column 'g' has 4 moments, .* need 5; set cv_folds to 2"):
+        check_folds(table, 3, 0.2)

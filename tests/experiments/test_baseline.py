@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from experiments.baseline import fold_scores, light_baseline
 from experiments.data.columns import preprocessing
@@ -24,15 +28,21 @@ def test_it_reaches_what_a_linear_model_reaches(sample, metric, at_least):
     problem = prepare(
         table.X, y, preprocessing(table.kinds, table.X, table.task), folds(table, 3, seed=0), metric, table.task
     )
-    scores = fold_scores(light_baseline(table.task, metric), problem)
+    scores = fold_scores(light_baseline(table.task), problem)
     assert len(scores) == 3
     assert np.mean(scores) > at_least
-    assert scores == fold_scores(light_baseline(table.task, metric), problem)
+    assert scores == fold_scores(light_baseline(table.task), problem)
 
 
 def test_classes_weigh_the_same_only_where_the_metric_says_so():
-    def weights(metric):
-        return light_baseline("classification", metric)[-1].class_weight
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"x": random.normal(size=400)})
+    y = (X["x"] + random.normal(size=400) > 1.8).to_numpy().astype(int)
+    splits = [(np.arange(200), np.arange(200, 400)), (np.arange(200, 400), np.arange(200))]
 
-    assert weights("balanced_accuracy") == weights("f1_macro") == "balanced"
-    assert weights("accuracy") is weights("roc_auc") is weights("neg_log_loss") is None
+    def scores(metric, judged_by):
+        problem = prepare(X, y, StandardScaler(), splits, metric, "classification")
+        return np.mean(fold_scores(light_baseline("classification"), replace(problem, metric=judged_by)))
+
+    assert scores("balanced_accuracy", "balanced_accuracy") > scores("accuracy", "balanced_accuracy") + 0.05
+    assert scores("accuracy", "accuracy") > scores("balanced_accuracy", "accuracy") + 0.05

@@ -85,6 +85,18 @@ def test_a_regression_answers_numbers():
     assert np.isfinite(answers).all()
 
 
+def test_weights_reach_the_estimator_and_the_labels_stay_the_persons():
+    X, y = awkward_frame(), awkward_labels()
+    weight = np.where(y == "vielleicht", 50.0, 1.0)
+    columns = preprocessing(detect_kinds(X), X, "classification")
+    even = publishable(columns, CLASSIFIERS["xgboost"], X, y, "classification")
+    weighted = publishable(columns, CLASSIFIERS["xgboost"], X, y, "classification", weight)
+    assert (weighted.predict(X) == "vielleicht").mean() > (even.predict(X) == "vielleicht").mean()
+    assert set(weighted.predict(X)) <= set(y)
+    assert str(weighted) == str(even)
+    assert str(weighted.estimators_) == str(even.estimators_)
+
+
 def test_what_was_passed_in_stays_unfitted():
     estimator = DecisionTreeRegressor()
     published(estimator, awkward_frame()["whole"], "regression")

@@ -44,3 +44,9 @@ def test_another_is_refused_with_what_to_type_instead(name, task, n_classes, tol
 def test_every_metric_named_here_is_a_scorer():
     named = {*metric.REGRESSION, *metric.ANY_CLASSES, *metric.TWO_CLASSES, *metric.TWO_CLASSES.values()}
     assert named <= set(get_scorer_names())
+
+
+def test_what_is_known_of_a_metric_is_of_metrics_that_there_are():
+    known = {*metric.EVEN_METRICS, *metric.ROW_METRICS, *metric.UNWEIGHTED_METRICS, *metric.COMPLETE_METRICS}
+    assert known <= {*metric.REGRESSION, *metric.ANY_CLASSES, *metric.TWO_CLASSES}
+    assert not set(metric.EVEN_METRICS) & set(metric.ROW_METRICS)
