@@ -12,6 +12,7 @@ import pandas as pd
 
 from experiments.reports.pipeline_text import short_text, shortened
 from experiments.search.events import Evaluation, Finished
+from experiments.search.objectives import Objectives
 
 ROWS = 100  # of the leaderboard, at most
 
@@ -33,10 +34,14 @@ class LeaderboardRow:
     generation: int
     #: number of the individual
     number: int
-    #: whether nothing is both better and simpler
+    #: whether none is better in all objectives
     on_front: bool
     #: the steps, shortened for people
     pipeline: str
+    #: milliseconds to predict 1,000 rows; None where that was not an objective
+    inference_ms: float | None = None
+    #: of the pickled pipeline, in kilobytes; None where that was not an objective
+    size_kb: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The row with names and values that JSON holds."""
@@ -65,6 +70,8 @@ def leaderboard_rows(
             number=evaluation.number,
             on_front=evaluation.number in on_front,
             pipeline=pipeline_text(evaluation),
+            inference_ms=measured(evaluation, "inference_ms"),
+            size_kb=measured(evaluation, "size_kb"),
         )
         for rank, evaluation in enumerate(leaderboard[:count], start=1)
     ]
@@ -83,11 +90,14 @@ def leaderboard_json(
     }
 
 
-def pareto_front_json(front: Sequence[Evaluation], metric: str) -> dict[str, Any]:
-    """Content of the artifact ``tp_pareto_front.json``: the whole front by falling score."""
+def pareto_front_json(front: Sequence[Evaluation], metric: str, objectives: Objectives | None = None) -> dict[str, Any]:
+    """Content of the artifact ``tp_pareto_front.json``: the whole front by falling score, and what it weighs."""
     return {
         "metric": metric,
-        "objectives": [{"name": metric, "greater_is_better": True}, {"name": "complexity", "greater_is_better": False}],
+        "objectives": [
+            {"name": metric, "greater_is_better": True},
+            *({"name": name, "greater_is_better": False} for name in (objectives or Objectives()).cost_names),
+        ],
         "front": [
             {**row.as_json(), **_details(evaluation)}
             for row, evaluation in zip(leaderboard_rows(front, front, len(front)), front, strict=True)
@@ -96,9 +106,9 @@ def pareto_front_json(front: Sequence[Evaluation], metric: str) -> dict[str, Any
 
 
 def rows_from_json(content: Mapping[str, Any]) -> list[LeaderboardRow]:
-    """The rows of a ``leaderboard.json`` that was read back from a server."""
+    """The rows of a ``leaderboard.json`` that was read back from a server; an older one has fewer columns."""
     names = [field.name for field in fields(LeaderboardRow)]
-    return [LeaderboardRow(**{name: row[name] for name in names}) for row in content["rows"]]
+    return [LeaderboardRow(**{name: row[name] for name in names if name in row}) for row in content["rows"]]
 
 
 def evaluation_summary(
@@ -120,6 +130,7 @@ def evaluation_summary(
     """
     outcomes = Counter(evaluation.outcome for evaluation in finished.evaluations)
     variations = Counter(evaluation.variation for evaluation in finished.evaluations)
+    reused = [evaluation for evaluation in finished.evaluations if evaluation.reused]
     total = len(finished.evaluations)
     best = finished.leaderboard[0] if finished.leaderboard else None
     summary = {
@@ -128,13 +139,18 @@ def evaluation_summary(
         "generations": finished.generations,
         "evaluations": total,
         "valid_share": valid_share(finished.evaluations),
+        "dropped": outcomes["dropped"],
+        "reused": len(reused),
         "outcomes": dict(outcomes.most_common()),
         "variations": dict(variations.most_common()),
         "causes": [
             {"cause": cause, "count": count, "seconds": seconds}
             for cause, (count, seconds) in sorted(finished.failures.items(), key=lambda item: -item[1][0])
         ],
-        "compute_seconds": sum(evaluation.seconds for evaluation in finished.evaluations),
+        "compute_seconds": sum(each.seconds for each in finished.evaluations if not each.reused),
+        "reused_seconds": sum(each.seconds for each in reused),
+        "abandoned_seconds": finished.abandoned_seconds,
+        "utilisation": finished.utilisation,
         "seconds": finished.spent_seconds,
         "evaluations_per_second": total / finished.spent_seconds if finished.spent_seconds else 0.0,
         "workers": workers,
@@ -143,15 +159,28 @@ def evaluation_summary(
         "best": leaderboard_rows([best], finished.front)[0].as_json() | _details(best) if best else None,
         "spent_seconds": dict(spent_seconds or {}),
         "fallback": fallback,
+        "notes": notes(finished),
     }
     return {name: json_safe(value) for name, value in summary.items()}
+
+
+def notes(finished: Finished) -> list[str]:
+    """What a person who compares this run with another one should know, a sentence each."""
+    late = [evaluation for evaluation in finished.evaluations if evaluation.outcome == "timeout"]
+    if not late:
+        return []
+    evaluations = "1 evaluation" if len(late) == 1 else f"{len(late)} evaluations"
+    return [
+        f"{evaluations} ran into the time limit after {sum(each.seconds for each in late):.0f} s of compute time;"
+        " where that happens depends on how busy the machine is, so another run with the same seed may differ"
+    ]
 
 
 def evaluated_individuals(evaluations: Sequence[Evaluation]) -> pd.DataFrame:
     """Every evaluation, a row each in order of submission: what was tried, from whom, and what came of it.
 
     Returns:
-        (n_evaluations, 14); numbers missing where an evaluation was not valid.
+        (n_evaluations, 18); numbers missing where an evaluation did not come to them, or was not asked for them.
     """
     columns: dict[str, list[Any]] = {
         "number": [evaluation.number for evaluation in evaluations],
@@ -162,22 +191,32 @@ def evaluated_individuals(evaluations: Sequence[Evaluation]) -> pd.DataFrame:
         "cause": [evaluation.cause for evaluation in evaluations],
         "score": [evaluation.score for evaluation in evaluations],
         "deviation": [deviation(e) if e.score is not None else None for e in evaluations],
+        "first_look": [evaluation.first_look for evaluation in evaluations],
         "fold_scores": [list(evaluation.fold_scores) for evaluation in evaluations],
         "complexity": [evaluation.complexity for evaluation in evaluations],
+        "inference_ms": [measured(evaluation, "inference_ms") for evaluation in evaluations],
+        "size_kb": [measured(evaluation, "size_kb") for evaluation in evaluations],
         "seconds": [evaluation.seconds for evaluation in evaluations],
+        "reused": [evaluation.reused for evaluation in evaluations],
         "worker": [evaluation.worker for evaluation in evaluations],
         "steps": [pipeline_text(evaluation) for evaluation in evaluations],
         "pipeline": [evaluation.pipeline for evaluation in evaluations],
     }
     frame = pd.DataFrame(columns)
-    for name in ("score", "deviation", "complexity", "seconds"):
+    for name in ("score", "deviation", "first_look", "complexity", "inference_ms", "size_kb", "seconds"):
         frame[name] = frame[name].astype("float64")
+    frame["reused"] = frame["reused"].astype("bool")
     return frame
 
 
 def valid_share(evaluations: Sequence[Evaluation]) -> float:
-    """Share of valid among the evaluated, from 0 to 1; 0 where nothing was evaluated."""
-    return sum(e.outcome == "valid" for e in evaluations) / len(evaluations) if evaluations else 0.0
+    """Share of those that work, valid or dropped, among the evaluated, from 0 to 1; 0 where nothing was evaluated."""
+    return sum(e.outcome in ("valid", "dropped") for e in evaluations) / len(evaluations) if evaluations else 0.0
+
+
+def measured(evaluation: Evaluation, name: str) -> float | None:
+    """One of the measures of an evaluation; None where it was not taken, since nothing takes no time or no room."""
+    return (float(getattr(evaluation.measures, name)) or None) if evaluation.measures else None
 
 
 def deviation(evaluation: Evaluation) -> float:

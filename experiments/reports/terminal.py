@@ -35,6 +35,10 @@ class GenerationLine:
     per_second: float
     #: since the search began
     spent_seconds: float
+    #: of the evaluations, those that were left after their first folds
+    dropped: int = 0
+    #: of the evaluations, those that an earlier run had paid for
+    reused: int = 0
 
     @classmethod
     def of(cls, generation: Generation) -> GenerationLine:
@@ -47,6 +51,8 @@ class GenerationLine:
             generation.valid_share,
             generation.evaluations_per_second,
             generation.spent_seconds,
+            generation.dropped,
+            generation.reused,
         )
 
     def text(self, metric: str) -> str:
@@ -54,7 +60,7 @@ class GenerationLine:
         return (
             f"generation {self.number:>3}  best {metric} {_score(self.best):>7}  mean {_score(self.mean):>7}"
             f"  {self.evaluations:>5} evaluations  {self.valid_share:>4.0%} valid  {self.per_second:>5.1f}/s"
-            f"  {self.spent_seconds:>5.0f} s"
+            f"  {self.spent_seconds:>5.0f} s{_aside(self.dropped, self.reused, '  ')}"
         )
 
 
@@ -83,6 +89,10 @@ class ResultSummary:
     leaderboard: tuple[LeaderboardRow, ...] = ()
     #: why the light baseline was trained instead; empty where the search's winner was
     fallback_reason: str = ""
+    #: of the evaluations, those that were left after their first folds
+    dropped: int = 0
+    #: of the evaluations, those that an earlier run had paid for
+    reused: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``-o json`` prints."""
@@ -203,8 +213,9 @@ class TerminalView:
             (f"cv {result.metric}", _score(result.cv_score)),
             (
                 "search",
-                f"{result.generations} generations, {result.evaluations} evaluations,"
-                f" {result.valid_share:.0%} valid, {_duration(result.seconds)}",
+                f"{result.generations} generations, {result.evaluations} evaluations"
+                f"{_aside(result.dropped, result.reused, ' (', ')')}, {result.valid_share:.0%} valid,"
+                f" {_duration(result.seconds)}",
             ),
         ]
         if result.model_id:
@@ -231,6 +242,12 @@ def leaderboard_table(rows: Sequence[LeaderboardRow], metric: str) -> Table:
     table.caption = "◆ on the Pareto front" if any(row.on_front for row in rows) else None
     table.caption_justify = "left"
     return table
+
+
+def _aside(dropped: int, reused: int, before: str, after: str = "") -> str:
+    """What became of some evaluations; nothing where that is said of none."""
+    counts = [f"{count} {what}" for count, what in ((dropped, "dropped early"), (reused, "reused")) if count]
+    return before + ", ".join(counts) + after if counts else ""
 
 
 def _score(score: float | None) -> str:

@@ -14,11 +14,12 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from experiments.search.events import Evaluation, Finished, Generation
+from experiments.search.events import Evaluation, Finished, Generation, Measures
 
 
 def make_evaluation(number: int = 0, **changes: Any) -> Evaluation:
-    """A valid evaluation with some fields changed."""
+    """A valid evaluation with some fields changed; ``complexity`` stands for measures that know nothing else."""
+    complexity = changes.pop("complexity", 12.0)
     estimator = changes.pop("estimator", make_pipeline(StandardScaler(), LogisticRegression(C=0.5)))
     fields: dict[str, Any] = {
         "number": number,
@@ -29,7 +30,7 @@ def make_evaluation(number: int = 0, **changes: Any) -> Evaluation:
         "cause": "",
         "score": 0.8,
         "fold_scores": (0.7, 0.8, 0.9),
-        "complexity": 12.0,
+        "measures": None if complexity is None else Measures(complexity),
         "seconds": 1.5,
         "worker": "worker-1",
         "parents": (),
@@ -42,6 +43,11 @@ def make_failure(number: int, cause: str, **changes: Any) -> Evaluation:
     """An evaluation that came to nothing."""
     nothing = {"outcome": "invalid", "cause": cause, "score": None, "fold_scores": (), "complexity": None}
     return make_evaluation(number, **nothing | changes)
+
+
+def make_dropped(number: int, **changes: Any) -> Evaluation:
+    """An evaluation that was left after its first fold."""
+    return make_evaluation(number, **{"outcome": "dropped", "score": None, "fold_scores": (0.5,)} | changes)
 
 
 def make_generation(number: int = 0, valid: Sequence[Evaluation] = (), **changes: Any) -> Generation:
@@ -113,6 +119,12 @@ def small_search() -> SmallSearch:
 def evaluation() -> Callable[..., Evaluation]:
     """Makes a valid evaluation: its number, and the fields that shall differ."""
     return make_evaluation
+
+
+@pytest.fixture
+def dropped() -> Callable[..., Evaluation]:
+    """Makes an evaluation that was left early: its number, and the fields that shall differ."""
+    return make_dropped
 
 
 @pytest.fixture

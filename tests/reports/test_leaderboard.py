@@ -18,7 +18,10 @@ from experiments.reports.leaderboard import (
     leaderboard_rows,
     pareto_front_json,
     rows_from_json,
+    valid_share,
 )
+from experiments.search.events import Measures
+from experiments.search.objectives import Objectives
 
 
 def strict(content):
@@ -63,6 +66,51 @@ def test_pareto_front_json_says_which_way_is_better(small_search):
     assert [point["complexity"] for point in content["front"]] == [900.0, 12.0]
 
 
+def test_pareto_front_json_lists_the_objectives_of_the_search(small_search):
+    content = strict(pareto_front_json(small_search.finished.front, "r2", Objectives(("inference_ms", "size_kb"))))
+    assert [objective["name"] for objective in content["objectives"]] == ["r2", "inference_ms", "size_kb"]
+
+
+def test_rows_know_the_costs_that_were_measured(evaluation):
+    measured = evaluation(measures=Measures(12.0, inference_ms=3.5))
+    (row,) = leaderboard_rows([measured], [])
+    assert (row.inference_ms, row.size_kb) == (3.5, None)
+
+
+def test_rows_of_an_older_leaderboard_are_read_back_too(small_search):
+    content = strict(leaderboard_json(small_search.finished.leaderboard, small_search.finished.front, "accuracy"))
+    for row in content["rows"]:
+        del row["inference_ms"], row["size_kb"]
+    assert rows_from_json(content)[0].inference_ms is None
+
+
+def test_what_was_dropped_counts_as_valid(evaluation, dropped, small_search):
+    failed = small_search.finished.evaluations[2]
+    assert valid_share([evaluation(0), dropped(1), dropped(2), failed]) == pytest.approx(0.75)
+    assert valid_share([]) == 0.0
+
+
+def test_summary_tells_what_was_dropped_reused_and_abandoned(small_search, evaluation, dropped):
+    finished = replace(
+        small_search.finished,
+        evaluations=(evaluation(0, seconds=2.0), evaluation(1, seconds=5.0, reused=True), dropped(2, seconds=0.5)),
+        utilisation=0.93,
+        abandoned_seconds=1.25,
+        reason="early stop",
+    )
+    summary = strict(evaluation_summary(finished, metric="accuracy"))
+    assert (summary["dropped"], summary["reused"], summary["reason"]) == (1, 1, "early stop")
+    assert (summary["compute_seconds"], summary["reused_seconds"]) == (2.5, 5.0)
+    assert (summary["utilisation"], summary["abandoned_seconds"]) == (0.93, 1.25)
+    assert summary["notes"] == []
+
+
+def test_summary_says_that_a_run_with_timeouts_may_not_repeat(small_search):
+    (note,) = strict(evaluation_summary(small_search.finished, metric="accuracy"))["notes"]
+    assert note.startswith("1 evaluation ran into the time limit after 60 s")
+    assert "another run with the same seed may differ" in note
+
+
 def test_summary_counts_what_happened(small_search):
     summary = strict(
         evaluation_summary(
@@ -103,6 +151,22 @@ def test_every_individual_has_a_row_that_parquet_keeps(small_search, tmp_path):
     assert math.isnan(read.loc[2, "score"])
     assert read.loc[4, "outcome"] == "timeout"
     assert read["score"].dtype == "float64"
+
+
+def test_individuals_tell_first_look_measures_and_reuse(evaluation, dropped):
+    frame = evaluated_individuals(
+        [
+            evaluation(0, first_look=0.7, reused=True, measures=Measures(12.0, inference_ms=3.5, size_kb=8.0)),
+            dropped(1, measures=Measures(5.0)),
+        ]
+    )
+    assert list(frame["reused"]) == [True, False]
+    assert list(frame["outcome"]) == ["valid", "dropped"]
+    first, second = (frame.loc[number, ["first_look", "complexity", "inference_ms", "size_kb"]] for number in (0, 1))
+    assert list(first) == [0.7, 12.0, 3.5, 8.0]
+    assert second["complexity"] == 5.0
+    assert second.drop("complexity").isna().all()
+    assert math.isnan(frame.loc[1, "score"])
 
 
 def test_no_individuals_are_an_empty_table_with_the_same_columns(small_search):

@@ -36,11 +36,20 @@ def test_a_finished_run_leaves_its_numbers(small_search, path):
         ("training_duration_seconds", "local"): 9.5,
         ("training_best_score",): 0.86,
         ("tpot_evaluations_total", "valid"): 3,
+        ("tpot_evaluations_total", "dropped"): 0,
         ("tpot_evaluations_total", "invalid"): 1,
         ("tpot_evaluations_total", "timeout"): 1,
         ("tpot_evaluations_total", "memory"): 0,
         ("tpot_evaluations_total", "crashed"): 0,
     }
+
+
+def test_dropped_evaluations_are_counted_by_themselves(dropped, path):
+    metrics = RunMetrics("abc", "local")
+    metrics.consume(Evaluated(dropped(0), 1.0))
+    metrics.write(path)
+    assert samples(path)["tpot_evaluations_total", "dropped"] == 1
+    assert samples(path)["tpot_evaluations_total", "valid"] == 0
 
 
 def test_evaluations_are_counted_while_the_search_runs(evaluation, path):

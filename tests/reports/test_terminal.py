@@ -51,9 +51,18 @@ def test_a_generation_is_one_line():
     )
 
 
+def test_a_generation_tells_what_was_dropped_and_reused_where_anything_was():
+    assert (
+        replace(LINE, dropped=31, reused=12).text("accuracy") == f"{LINE.text('accuracy')}  31 dropped early, 12 reused"
+    )
+    assert replace(LINE, reused=12).text("accuracy") == f"{LINE.text('accuracy')}  12 reused"
+
+
 def test_a_line_can_be_made_of_a_searchs_event(small_search):
     line = GenerationLine.of(small_search.generations[1])
     assert (line.number, line.best, line.evaluations, line.spent_seconds) == (1, 0.86, 5, 6.0)
+    line = GenerationLine.of(replace(small_search.generations[1], dropped=2, reused=1))
+    assert (line.dropped, line.reused) == (2, 1)
 
 
 def test_a_file_gets_plain_lines_and_no_bar(small_search):
@@ -91,6 +100,15 @@ def test_the_result_names_scores_model_and_links(result):
     for text in ("0.7400", "0.7600", "AutoML/german_credit", "beef", result.task_id, result.task_url, "1 min 01 s"):
         assert text in shown
     assert "StandardScaler → LogisticRegression" in shown
+
+
+def test_the_result_tells_what_was_dropped_and_reused_where_anything_was(result):
+    console, file = plain()
+    TerminalView(console, 60.0, "accuracy").show_result(replace(result, dropped=2, reused=1))
+    assert "5 evaluations (2 dropped early, 1 reused), 60% valid" in file.getvalue()
+    console, file = plain()
+    TerminalView(console, 60.0, "accuracy").show_result(result)
+    assert "5 evaluations, 60% valid" in file.getvalue()
 
 
 def test_at_most_five_rows_are_shown(result):

@@ -57,17 +57,17 @@ def fetched():
 
 def report(module, run, search, **options):
     """Tracks a whole search."""
-    tracking = module.Tracking(run.task, run.settings, "accuracy", **options)
+    tracking = module.Tracking(run, "accuracy", **options)
     for event in (*search.generations, search.finished):
         tracking.consume(event)
     tracking.report_result(
         search.finished,
         cv_score=0.86,
         holdout_score=0.84,
-        overrun_seconds=0.0,
-        spent_seconds={"search": 6.5, "publish": 1.0},
         pipeline_code="print('best')\n",
+        champion=search.finished.leaderboard[0],
     )
+    tracking.report_end(search.finished, spent_seconds={"search": 6.5, "publish": 1.0}, overrun_seconds=0.0)
     return tracking
 
 
@@ -84,8 +84,9 @@ def test_a_run_is_tracked_from_its_start_to_its_end(
     assert {title: set(series) for title, series in scalars.items() if title != "Summary"} == {
         "Search": {
             "best accuracy", "mean accuracy", "evaluations", "valid share", "evaluations per second", "pareto size",
+            "dropped", "reused",
         },
-        "Pool": {"workers", "utilisation", "retried"},
+        "Pool": {"workers", "utilisation", "retried", "share"},
         "Budget": {"spent seconds"},
     }  # fmt: skip
     assert scalars["Search"]["evaluations"]["x"] == [0, 1]
@@ -94,7 +95,9 @@ def test_a_run_is_tracked_from_its_start_to_its_end(
         "hold-out accuracy": 0.84, "cv accuracy": 0.86, "tp_generations": 2, "tp_population_size": 8,
         "evaluations": 5, "overrun seconds": 0,
     }  # fmt: skip
-    assert {plot["metric"] for plot in task.get_reported_plots()} == {"Pareto front", "Leaderboard", "Failures"}
+    assert {plot["metric"] for plot in task.get_reported_plots()} == {
+        "Pareto front", "Leaderboard", "Failures", "Lineage", "Budget",
+    }  # fmt: skip
     assert set(task.artifacts) == {
         "leaderboard.json", "tp_pareto_front.json", "evaluation_summary", "evaluated_individuals", "best_pipeline.py",
     }  # fmt: skip
@@ -167,7 +170,7 @@ def test_plots_keep_their_distance_but_the_last_is_always_there(
 ):
     run = open_task(settings)
     now = 0.0
-    tracking = tracking_module.Tracking(run.task, settings, "accuracy", plot_interval=4.0, clock=lambda: now)
+    tracking = tracking_module.Tracking(run, "accuracy", plot_interval=4.0, clock=lambda: now)
     for number in range(6):
         now = float(number)
         tracking.consume(replace(small_search.generations[0], number=number))
@@ -177,11 +180,9 @@ def test_plots_keep_their_distance_but_the_last_is_always_there(
 
 
 def test_a_fallback_to_a_local_pool_is_said_and_counted(open_task, tracking_module, settings, small_search, fetched):
-    from experiments.search.pool import Opened
-
     run = open_task(settings)
-    tracking = tracking_module.Tracking(run.task, settings, "accuracy")
-    tracking.begin(Opened(None, fell_back=True, reason="tcp://nowhere:1 does not answer"))
+    tracking = tracking_module.Tracking(run, "accuracy")
+    tracking.fall_back("tcp://nowhere:1 does not answer; the search goes on locally with one worker")
     tracking.consume(small_search.finished)
     run.complete()
     task = fetched(run)
@@ -204,9 +205,20 @@ class BrokenTask:
         raise ConnectionError("nobody answers")
 
 
+def test_generations_that_were_told_of_before_an_interruption_are_not_told_again(
+    open_task, tracking_module, settings, small_search, fetched
+):
+    run = open_task(settings)
+    tracking = tracking_module.Tracking(run, "accuracy", told=1)
+    for event in (*small_search.generations, small_search.finished):
+        tracking.consume(event)
+    run.complete()
+    assert fetched(run).get_reported_scalars()["Search"]["evaluations"]["x"] == [1]
+
+
 def test_a_search_outlives_its_tracking(tracking_module, settings, small_search, caplog):
     tracking_module._warn_once.cache_clear()
-    report(tracking_module, type("Run", (), {"task": BrokenTask(), "settings": settings}), small_search)
+    report(tracking_module, tracking_module.RunTask(BrokenTask(), settings), small_search)
     warnings = [record.getMessage() for record in caplog.records]
     assert len([text for text in warnings if text.startswith("reporting scalars failed")]) == 1
     assert all("the run goes on without" in text for text in warnings)
@@ -215,10 +227,9 @@ def test_a_search_outlives_its_tracking(tracking_module, settings, small_search,
 def test_a_search_that_never_was_has_a_result_too(open_task, tracking_module, settings, fetched):
     run = open_task(settings)
     nothing = Finished("generations", 0, (), (), (), {}, 0, 0.0)
-    tracking = tracking_module.Tracking(run.task, settings, "r2")
-    tracking.report_result(
-        nothing, cv_score=0.1, holdout_score=0.2, overrun_seconds=0.0, spent_seconds={}, fallback="it is switched off"
-    )
+    tracking = tracking_module.Tracking(run, "r2")
+    tracking.report_result(nothing, cv_score=0.1, holdout_score=0.2)
+    tracking.report_end(nothing, spent_seconds={}, overrun_seconds=0.0, fallback="it is switched off")
     run.complete()
     summary = fetched(run).artifacts["evaluation_summary"].get()
     assert (summary["evaluations"], summary["fallback"]) == (0, "it is switched off")
@@ -235,9 +246,9 @@ run = open_task(Settings(home=Path(sys.argv[1]), project="Reports"))
 print(run.id, flush=True)
 assert run.stop_requested.wait(60)
 nothing = Finished("stopped", 0, (), (), (), {}, 0, 0.0)
-Tracking(run.task, run.settings, "r2").report_result(
-    nothing, cv_score=0.1, holdout_score=0.2, overrun_seconds=0.0, spent_seconds={}
-)
+tracking = Tracking(run, "r2")
+tracking.report_result(nothing, cv_score=0.1, holdout_score=0.2)
+tracking.report_end(nothing, spent_seconds={}, overrun_seconds=0.0)
 run.stop()
 sys.exit(STOPPED_EXIT_CODE)
 """
@@ -268,7 +279,7 @@ def test_an_aborted_run_puts_away_what_it_has(tracking_module, tmp_path):
 
 def test_tracking_costs_a_generation_next_to_nothing(open_task, tracking_module, settings, small_search):
     run = open_task(settings)
-    tracking = tracking_module.Tracking(run.task, settings, "accuracy", plot_interval=0.0)
+    tracking = tracking_module.Tracking(run, "accuracy", plot_interval=0.0)
     tracking.consume(small_search.generations[0])  # what is imported and started once
     began = time.process_time()
     for number in range(1, 11):
