@@ -11,6 +11,8 @@ POPULATION_SIZE ?= 16
 GENERATIONS ?=
 SEARCH_SPACE ?=
 SEED ?=
+# of make resume
+TASK ?=
 # any further options of clearml-automl run
 OPTIONS ?=
 
@@ -24,7 +26,7 @@ SETTINGS = $(if $(DATA),--data "$(DATA)") $(if $(TARGET),--target "$(TARGET)") $
   $(if $(SEED),--seed "$(SEED)") $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run enqueue status clearml-server clearml-stop clearml-test agent dask test lint bench docs picture lock clean
+.PHONY: help setup run enqueue resume status clearml-server clearml-stop clearml-test agent dask test lint bench bench-search docs picture lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -40,6 +42,9 @@ run: $(READY) ## search a table as a ClearML task, from queue to registry (DATA=
 
 enqueue: $(READY) ## put a run into the queue and print the task's id
 	@$(BIN)/clearml-automl enqueue $(SETTINGS)
+
+resume: $(READY) ## go on with a run that was interrupted: make resume TASK=id
+	@$(BIN)/clearml-automl resume "$(TASK)"
 
 status: $(READY) ## show server, pool, agent and the latest tasks
 	@$(BIN)/clearml-automl status
@@ -74,6 +79,9 @@ lint: $(READY) ## check style, types and floors
 
 bench: $(READY) ## measure what README.md states: enqueue to first scalar, cost of tracking
 	@$(BIN)/python -m tests.benchmarks.tracking
+
+bench-search: $(READY) ## compare the search with stock TPOT, FLAML and AutoGluon, each in its own environment (OPTIONS="--budget 300")
+	@$(BIN)/python -m tests.benchmarks.search.benchmark $(OPTIONS)
 
 docs: $(READY) ## write the settings tables of README.md and docs/settings.md anew
 	@$(BIN)/python -m config.documentation

@@ -115,6 +115,20 @@ def run(
 
 
 @app.command()
+def resume(
+    task_id: Annotated[str, typer.Argument(help="The task's id.", metavar="TASK")],
+    output: Output = "text",
+) -> int:
+    """Go on with a run that was interrupted or stopped: the same task, from where it was."""
+    from pipelines.runs import resume as resume_run
+
+    result = resume_run(resolve(), task_id, messages)
+    if output == "json":
+        print(json.dumps(result.as_json()))
+    return 0
+
+
+@app.command()
 @with_settings
 def enqueue(settings: dict[str, Any], output: Output = "text") -> None:
     """Put a run into the queue and print the task's id, without waiting for it."""

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+import time
 import zlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 
+from config.errors import RunFailed
 from config.settings import Settings
+from experiments.closing import Closed, Closing, fit_baseline, fit_best
+from experiments.ensembling import FittedEnsemble, fit_ensemble
 from experiments.ledger import Ledger
 from experiments.preparation import prepare
 from experiments.publication import code_of, publish_model
+from experiments.reports.checkpoint import Checkpoints, Interrupted
 from experiments.reports.leaderboard import leaderboard_rows, valid_share
 from experiments.reports.terminal import SHOWN_ROWS, ResultSummary, TerminalView
 from experiments.reports.tracking import RunTask, Tracking
-from experiments.search.events import Event, Generation
-from experiments.searching import NO_SEARCH, search
-from experiments.winner import fit_baseline, fit_winner, score_on_holdout
+from experiments.search.budget import Budget
+from experiments.search.events import Evaluation, Event, Finished, Generation
+from experiments.search.journal import Journal
+from experiments.search.pool import Pool, open_pool_or_fall_back
+from experiments.search.predictions import Predictions
+from experiments.search.problem import Problem
+from experiments.searching import NO_SEARCH, PUBLISHING_SECONDS, Search, limits
 
-#: seconds that fitting the winner, publishing and reporting may take; the search leaves them, but at most a quarter
-#: of the budget
-CLOSING_SECONDS = 3.0
+log = logging.getLogger(__name__)
+
+#: seconds in which a run that was stopped fits and scores what it has
+STOPPING_SECONDS = 2.5
 
 
 def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> ResultSummary:
@@ -34,52 +48,181 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
         StoppedEarly: a person stopped it before there was one.
     """
     settings = run.settings
-    ledger = Ledger(settings.time_left, began)
-
-    def show(event: Event) -> None:
-        if view and isinstance(event, Generation):
-            view.show_generation(event)
-
-    with ledger.phase("load"):
-        prepared = prepare(settings)
-        problem = prepared.problem(settings.cv_folds, settings.seed)
-        tracking = Tracking(run.task, settings, prepared.metric)
-    finished, fallback = NO_SEARCH, why_no_search(settings, run.id)
-    if not fallback:
-        with ledger.phase("search"):
-            deadline = ledger.deadline(min(CLOSING_SECONDS, settings.time_left / 4))
-            finished, fallback = search(settings, problem, deadline, tracking, show, run.stop_requested)
-    with ledger.phase("fit"):
-        winner = fit_baseline(prepared, problem) if fallback else fit_winner(prepared, finished.leaderboard)
-    with ledger.phase("hold-out"):
-        holdout_score = score_on_holdout(prepared, winner)
-    with ledger.phase("publish"):
-        published = publish_model(run, prepared, winner, holdout_score, bool(fallback))
-    tracking.report_result(
-        finished,
-        cv_score=winner.cv_score,
-        holdout_score=holdout_score,
-        overrun_seconds=ledger.overrun,
-        spent_seconds=ledger.spent,
-        pipeline_code=code_of(prepared, settings, winner, holdout_score, run.url),
-        model_file=published.uri,
-        fallback=fallback,
-    )
+    interrupted = Interrupted.of(run.task)
+    ledger = Ledger(settings.time_left, began - interrupted.spent_seconds, interrupted.spent_seconds)
+    fallback = why_no_search(settings, run.id)
+    fallbacks = Fallbacks()
+    with ExitStack() as cleanup:
+        with ledger.phase("load"):
+            pool = None if fallback else _opened_pool(settings, fallbacks, cleanup)  # it gets ready meanwhile
+            prepared = prepare(settings)
+            closing = Closing(prepared, settings.memory_limit_mb, settings.seed)
+            cleanup.callback(closing.close)
+            problem = prepared.problem(settings.cv_folds, settings.seed)
+            tracking = Tracking(run, prepared.metric, told=interrupted.generations)
+            fallbacks.tell(tracking.fall_back)
+            for hint in prepared.hints:
+                run.say(hint)
+        finished, predictions = NO_SEARCH, None
+        if pool:
+            with ledger.phase("search"):
+                journal = _journal(run, problem, interrupted)
+                predictions = _predictions(settings, journal)
+                search = Search(
+                    settings, problem, pool, Budget(ledger.deadline(0.0), ledger.started), journal, predictions,
+                    run.stop_requested,
+                )  # fmt: skip
+                finished, fallback = _searched(run, search, interrupted, ledger, tracking, view)
+        deadline = ledger.deadline(PUBLISHING_SECONDS)
+        if run.stop_requested.is_set():
+            deadline = min(deadline, time.monotonic() + STOPPING_SECONDS)
+        with ledger.phase("fit"):
+            fitted = _fitted(closing, finished, problem, deadline, fallback, settings.enable_automl_fallback)
+        champion, closed, fallback = fitted.champion, fitted.closed, fitted.fallback
+        cv_score = fitted.cv_score
+        ensemble: FittedEnsemble | None = None
+        if champion and predictions and not run.stop_requested.is_set():
+            with ledger.phase("ensemble"):
+                ensemble = fit_ensemble(closing, finished, problem, predictions, deadline)
+        with ledger.phase("publish"):
+            published = publish_model(run, prepared, closed, cv_score, ("fallback",) if fallback else ())
+            if ensemble:
+                publish_model(run, prepared, ensemble.closed, ensemble.choice.score, ("ensemble",), suffix=" ensemble")
+        with ledger.phase("report"):
+            tracking.report_result(
+                finished,
+                cv_score=cv_score,
+                holdout_score=closed.holdout_score,
+                pipeline_code=code_of(prepared, settings, closed, cv_score, run.url),
+                model_file=published.uri,
+                champion=champion,
+                ensemble=ensemble.as_json() if ensemble else None,
+            )
+        tracking.report_end(finished, spent_seconds=ledger.spent, overrun_seconds=ledger.overrun, fallback=fallback)
     return ResultSummary(
         task_id=run.id,
         task_url=run.url,
         model_id=published.id,
         model_name=published.name,
         metric=prepared.metric,
-        cv_score=winner.cv_score,
-        holdout_score=holdout_score,
+        cv_score=cv_score,
+        holdout_score=closed.holdout_score,
         generations=finished.generations,
         evaluations=len(finished.evaluations),
         valid_share=valid_share(finished.evaluations),
         seconds=ledger.elapsed,
         leaderboard=tuple(leaderboard_rows(finished.leaderboard, finished.front, SHOWN_ROWS)),
         fallback_reason=fallback,
+        dropped=sum(each.outcome == "dropped" for each in finished.evaluations),
+        reused=sum(each.reused for each in finished.evaluations),
     )
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a run publishes."""
+
+    closed: Closed
+    #: mean over the folds
+    cv_score: float | None
+    #: the evaluation whose pipeline it is; None for the light baseline
+    champion: Evaluation | None
+    #: why it is the light baseline; empty where it is not
+    fallback: str
+
+
+def _fitted(
+    closing: Closing, finished: Finished, problem: Problem, deadline: float, fallback: str, may_fall_back: bool
+) -> Fitted:
+    """The search's best, fitted; the light baseline where there was no search, or nothing of it can be fitted."""
+    if not fallback:
+        try:
+            champion, closed = fit_best(closing, finished.leaderboard, deadline)
+            return Fitted(closed, champion.score, champion, "")
+        except RunFailed as error:
+            if not may_fall_back:
+                raise
+            fallback = str(error)
+    cv_score, closed = fit_baseline(closing, problem, deadline - time.monotonic())
+    return Fitted(closed, cv_score, None, fallback)
+
+
+class Fallbacks:
+    """Passes on that a pool fell back, also where it did before there was anybody to tell."""
+
+    def __init__(self) -> None:
+        self._listener: Callable[[str], None] | None = None
+        self._untold: list[str] = []
+
+    def __call__(self, reason: str) -> None:
+        """Takes the reason, in one line."""
+        log.warning("%s", reason)
+        if self._listener:
+            self._listener(reason)
+        else:
+            self._untold.append(reason)
+
+    def tell(self, listener: Callable[[str], None]) -> None:
+        """From now on, and of what has happened, this is told."""
+        self._listener = listener
+        while self._untold:
+            listener(self._untold.pop())
+
+
+def _opened_pool(settings: Settings, fallbacks: Fallbacks, cleanup: ExitStack) -> Pool:
+    opened = open_pool_or_fall_back(
+        None,
+        limits(settings),
+        settings.parallel_mode,
+        settings.n_jobs,
+        settings.dask_address,
+        settings.scheduler_file,
+        settings.pool_timeout,
+        settings.seed,
+        warn=fallbacks,
+    )
+    return cleanup.enter_context(opened.pool)
+
+
+def _searched(
+    run: RunTask,
+    search: Search,
+    interrupted: Interrupted,
+    ledger: Ledger,
+    tracking: Tracking,
+    view: TerminalView | None,
+) -> tuple[Finished, str]:
+    """How the search ended, and why the light baseline must step in; empty where the search has a winner."""
+    search.pool.learn(search.problem)
+    checkpoints = Checkpoints(run.task, search.journal, lambda: ledger.elapsed)
+    checkpoints.begin()
+    told = interrupted.generations
+    checkpoints.save(told, at_once=True)  # from now on, a task that is enqueued again is this run
+
+    def show(event: Event) -> None:
+        nonlocal told
+        tracking.consume(event)
+        if isinstance(event, Generation):
+            told = max(told, event.number)
+            if view:
+                view.show_generation(event)
+        checkpoints.save(told, at_once=isinstance(event, Finished))
+
+    return search.run(show)
+
+
+def _journal(run: RunTask, problem: Problem, interrupted: Interrupted) -> Journal:
+    settings = run.settings
+    folder = settings.home.expanduser() / "evaluations"
+    journal = Journal(problem, settings.seed, interrupted.run, folder, settings.reuse_evaluations)
+    journal.absorb(interrupted.journal)
+    return journal
+
+
+def _predictions(settings: Settings, journal: Journal) -> Predictions | None:
+    """Where out-of-fold predictions go, where an ensemble is wanted."""
+    folder = settings.home.expanduser() / "evaluations" / journal.key
+    return Predictions(folder) if settings.ensemble != "off" else None
 
 
 def why_no_search(settings: Settings, task_id: str) -> str:

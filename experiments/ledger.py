@@ -16,13 +16,17 @@ class Ledger:
 
     #: seconds that the whole run may take
     time_left: float
-    #: `time.monotonic` at the start
+    #: `time.monotonic` at the start; earlier where an interrupted run goes on
     started: float = field(default_factory=lambda: process_started())
+    #: what it had spent before it was interrupted
+    earlier: float = 0.0
     #: phase -> seconds
     spent: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.spent["start"] = time.monotonic() - self.started
+        if self.earlier:
+            self.spent["before the interruption"] = self.earlier
+        self.spent["start"] = time.monotonic() - self.started - self.earlier
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

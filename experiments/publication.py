@@ -1,15 +1,16 @@
-"""How a run's winner leaves it: as a model of the registry and as readable code."""
+"""How a run's best pipeline leaves it: as a model of the registry and as readable code."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from config.settings import Settings
+from experiments.closing import Closed
 from experiments.preparation import Prepared
 from experiments.reports.pipeline_code import Fitting, pipeline_code
 from experiments.reports.source import SourceError
 from experiments.reports.tracking import RunTask
-from experiments.winner import Winner
 from models.registry import Published, TableFacts, publish
 from models.schema import input_schema
 
@@ -17,24 +18,33 @@ log = logging.getLogger(__name__)
 
 
 def publish_model(
-    run: RunTask, prepared: Prepared, winner: Winner, holdout_score: float, is_fallback: bool
+    run: RunTask, prepared: Prepared, closed: Closed, cv_score: float | None, tags: Sequence[str] = (), suffix: str = ""
 ) -> Published:
-    """Puts the winner into the model registry."""
+    """Puts a fitted pipeline into the model registry.
+
+    Args:
+        run: whose result it is.
+        prepared: what it learnt from.
+        closed: the pipeline.
+        cv_score: mean over the folds.
+        tags: besides ``tpot`` and ``challenger``.
+        suffix: of the model's name.
+    """
     table = prepared.table
     return publish(
         run.task,
-        winner.fitted,
-        name=run.settings.model_name or f"{run.project}/{table.name}",
+        closed.model,
+        name=(run.settings.model_name or f"{run.project}/{table.name}") + suffix,
         metric=prepared.metric,
-        cv_score=winner.cv_score,
-        holdout_score=holdout_score,
+        cv_score=cv_score,
+        holdout_score=closed.holdout_score,
         table=TableFacts(len(table.X), len(table.X.columns), table.fingerprint, input_schema(table.X, table.kinds)),
-        tags=("tpot", "challenger", *(("fallback",) if is_fallback else ())),
+        tags=("tpot", "challenger", *tags),
         publish=run.settings.publish,
     )
 
 
-def code_of(prepared: Prepared, settings: Settings, winner: Winner, holdout_score: float, origin: str) -> str:
+def code_of(prepared: Prepared, settings: Settings, closed: Closed, cv_score: float | None, origin: str) -> str:
     """``best_pipeline.py``, or a comment that says why there is none.
 
     Args:
@@ -44,7 +54,7 @@ def code_of(prepared: Prepared, settings: Settings, winner: Winner, holdout_scor
     fitting = Fitting.of(prepared.table, prepared.path, target, settings.holdout_share, settings.seed)
     try:
         return pipeline_code(
-            winner.fitted, fitting, metric=prepared.metric, cv_score=winner.cv_score, holdout_score=holdout_score,
+            closed.fitted, fitting, metric=prepared.metric, cv_score=cv_score, holdout_score=closed.holdout_score,
             origin=origin,
         )  # fmt: skip
     except SourceError as error:

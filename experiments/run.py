@@ -7,9 +7,13 @@ seconds: a person who watches sees at once that the run has begun.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from config.errors import BadInput, RunFailed, StoppedEarly
 from config.settings import Settings, resolve
@@ -71,7 +75,8 @@ def execute(run: RunTask, began: float, view: TerminalView | None = None) -> Res
     try:
         from experiments.experiment import conduct
 
-        result = conduct(run, began, view)
+        with _stopping_on_signals(run):
+            result = conduct(run, began, view)
     except StoppedEarly as error:
         run.stop(str(error))
         raise
@@ -91,6 +96,26 @@ def execute(run: RunTask, began: float, view: TerminalView | None = None) -> Res
     else:
         run.complete()
     return result
+
+
+@contextmanager
+def _stopping_on_signals(run: RunTask) -> Iterator[None]:
+    """Ctrl-C and a polite kill ask the run to put away what it found and end; a second one ends it as it is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may handle signals
+        return
+
+    def stop(number: int, frame: object) -> None:
+        if run.stop_requested.is_set():
+            raise KeyboardInterrupt
+        run.stop_requested.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,27 @@ def follow(task_id: str, metric: str, view: TerminalView, broken: Callable[[], s
         time.sleep(POLLING_INTERVAL)
 
 
+def await_result(task_id: str, metric: str, patience: float) -> ResultSummary | None:
+    """The result of a task that was told to stop, as soon as it is there; None where it does not come in time.
+
+    Args:
+        task_id: the task.
+        metric: the scorer's name.
+        patience: seconds to wait.
+    """
+    from clearml import Task
+
+    task = Task.get_task(task_id=task_id)
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        task.reload()
+        # a server says stopped at once, and the run is in progress once more until everything is put away
+        if str(task.data.status) in ENDED and "evaluation_summary" in task.artifacts:
+            return result_summary(task, metric)
+        time.sleep(POLLING_INTERVAL)
+    return None
+
+
 def generation_lines(scalars: dict[str, dict[str, dict[str, list[float]]]], metric: str) -> list[GenerationLine]:
     """The lines of all generations whose scalars have arrived as a whole.
 
@@ -79,6 +100,8 @@ def generation_lines(scalars: dict[str, dict[str, dict[str, list[float]]]], metr
                 valid_share=search.get("valid share", {}).get(number, 0.0),
                 per_second=search.get("evaluations per second", {}).get(number, 0.0),
                 spent_seconds=spent.get(number, 0.0),
+                dropped=int(search.get("dropped", {}).get(number, 0)),
+                reused=int(search.get("reused", {}).get(number, 0)),
             )
         )
     return lines
@@ -94,9 +117,14 @@ def result_summary(task: Any, metric: str) -> ResultSummary:
     status, reason = str(task.data.status), task.data.status_reason or task.data.status_message
     summary = None if status == "failed" else _artifact(task, "evaluation_summary")
     if summary is None:
-        raise RunFailed(f"task {task.id} ended {status}: {reason or 'it says no reason; see its console'}")
+        what_to_do = (
+            f"; 'clearml-automl resume {task.id}' goes on where it was" if "checkpoint" in task.artifacts else ""
+        )
+        raise RunFailed(f"task {task.id} ended {status}: {reason or 'it says no reason; see its console'}{what_to_do}")
     leaderboard = _artifact(task, "leaderboard.json")
-    models = api_client().models.get_all(task=[task.id], only_fields=["id", "name", "created"], order_by=["-created"])
+    models = api_client().models.get_all(
+        task=[task.id], tags=["-ensemble"], only_fields=["id", "name", "created"], order_by=["-created"]
+    )
     values = task.get_reported_single_values()
     return ResultSummary(
         task_id=task.id,
@@ -112,6 +140,8 @@ def result_summary(task: Any, metric: str) -> ResultSummary:
         seconds=sum(summary["spent_seconds"].values()),
         leaderboard=tuple(rows_from_json(leaderboard)) if leaderboard else (),
         fallback_reason=summary["fallback"] or "",
+        dropped=summary["dropped"],
+        reused=summary["reused"],
     )
 
 

@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from config.settings import Settings, describe, hyperparameters
+from config.errors import BadInput
+from config.settings import Settings, describe, hyperparameters, with_hyperparameters
 from pipelines.checkout import script_section
 
+#: statuses of a task that was interrupted
+RESUMABLE = ("failed", "stopped")
 QUEUE_EXISTS = 801  # subcode of the refusal to make a queue of a name that another has
 
 
@@ -38,6 +41,40 @@ def enqueue(settings: Settings, name: str) -> Launched:
     ).id
     enqueue_task(task_id, settings.queue)
     return Launched(task_id, settings.queue, task_url(task_id, project))
+
+
+def reenqueue(task_id: str, settings: Settings) -> tuple[Launched, Settings]:
+    """Puts a task that has ended before its time back into the queue.
+
+    Args:
+        task_id: the task.
+        settings: the queue's name, and what the task does not say itself.
+
+    Returns:
+        Where it waits, and its settings.
+
+    Raises:
+        BadInput: there is no such task, or its status does not allow it.
+    """
+    from clearml.backend_api.session.client import APIError
+
+    client = api_client()
+    try:
+        task = client.tasks.get_by_id(task=task_id)
+    except APIError:
+        raise BadInput(f"there is no task {task_id}; 'clearml-automl status' lists the latest") from None
+    status = str(task.status)
+    if status not in RESUMABLE:
+        raise BadInput(f"task {task_id} is {status}; only one that is {' or '.join(RESUMABLE)} can be resumed")
+    parameters = {
+        section: {name: parameter["value"] for name, parameter in entries.items()}
+        for section, entries in task.to_dict().get("hyperparams", {}).items()
+    }
+    enqueue_task(task_id, settings.queue)
+    return (
+        Launched(task_id, settings.queue, task_url(task_id, task.project)),
+        with_hyperparameters(settings, parameters),
+    )
 
 
 def enqueue_task(task_id: str, queue: str) -> None:

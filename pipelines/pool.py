@@ -66,6 +66,7 @@ class LocalPool:
                 WORKERS,
                 [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(self.scheduler_file),
                  "--nworkers", str(workers), "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard",
+                 "--preload", "experiments.search.spare_sandbox",
                  "--local-directory", str(self.home / "pool")],
                 environment, purpose,
             )  # fmt: skip

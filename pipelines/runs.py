@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -13,10 +13,12 @@ from rich.console import Console
 from config.settings import Resolved, Settings
 from experiments.preparation import prepare
 from experiments.reports.terminal import ResultSummary, TerminalView
-from pipelines.following import follow
-from pipelines.launching import Launched, api_client, enqueue
+from pipelines.following import await_result, follow
+from pipelines.launching import Launched, api_client, enqueue, reenqueue
 from pipelines.stack import Stack
 from pipelines.supervision import supervised
+
+STOPPED_WITHIN = 20.0  # seconds that a task which was told to stop is waited for
 
 
 def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
@@ -36,11 +38,38 @@ def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
     with TerminalView(messages, resolved.settings.time_left, metric) as view:
         launched = enqueue(_launchable(stack), task_name(resolved.settings))
         view.show_waiting(f"task {launched.task_id} waits in the queue {launched.queue!r}: {launched.url}")
-        with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, messages):
+        with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, metric, view, messages):
             result = follow(launched.task_id, metric, view, lambda: supervision.failure)
         view.show_result(result)
     if not stack.is_server_configured:
         messages.print(f"let a browser in, once: {stack.server.login_link()}", highlight=False, soft_wrap=True)
+    return result
+
+
+def resume(resolved: Resolved, task_id: str, messages: Console) -> ResultSummary:
+    """Puts a task that was interrupted or stopped back into the queue, and follows it to its end.
+
+    It goes on where it was: its checkpoint holds the evaluations and the budget that it had spent.
+
+    Args:
+        resolved: settings of this process; those of the task are the task's own.
+        task_id: the task.
+        messages: where progress and the result go.
+
+    Raises:
+        BadInput: there is no such task, or it runs, waits or is published.
+        RunFailed: the task ended without a model.
+    """
+    stack = Stack(resolved)
+    stack.connect()
+    launched, settings = reenqueue(task_id, resolved.settings)
+    metric = prepare(settings).metric
+    stack.start()
+    with TerminalView(messages, settings.time_left, metric) as view:
+        view.show_waiting(f"task {task_id} waits in the queue {launched.queue!r} again: {launched.url}")
+        with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, metric, view, messages):
+            result = follow(task_id, metric, view, lambda: supervision.failure)
+        view.show_result(result)
     return result
 
 
@@ -86,12 +115,18 @@ def _launchable(stack: Stack) -> Settings:
 
 
 @contextmanager
-def _stopping_on_interrupt(launched: Launched, messages: Console) -> Iterator[None]:
-    """Ctrl-C asks the task to stop and put away what it found; a second one leaves it alone."""
+def _stopping_on_interrupt(launched: Launched, metric: str, view: TerminalView, messages: Console) -> Iterator[None]:
+    """Ctrl-C asks the task to stop, and shows what it put away; a second one leaves it alone."""
     try:
         yield
     except KeyboardInterrupt:
-        api_client().tasks.stop(task=launched.task_id, status_reason="stopped by Ctrl-C")
-        messages.print(f"stopped; what it found is on its page: {launched.url}", highlight=False, soft_wrap=True)
+        with suppress(KeyboardInterrupt):
+            messages.print("stopping: the best so far is fitted and published; Ctrl-C once more leaves it alone")
+            api_client().tasks.stop(task=launched.task_id, status_reason="stopped by Ctrl-C")
+            result = await_result(launched.task_id, metric, STOPPED_WITHIN)
+            if result:
+                view.show_result(result)
+            else:
+                messages.print(f"what it found is on its page: {launched.url}", highlight=False, soft_wrap=True)
         sys.stderr.flush()
         os._exit(130)  # without the SDK's exit hooks, which may wait

@@ -161,7 +161,12 @@ class Stack:
         if not self.uses_local_pool:
             return self.settings
         return self.settings.model_copy(
-            update={"parallel_mode": "distributed", "scheduler_file": str(self.pool.scheduler_file)}
+            # the file, not an address: a scheduler that was started again has another one
+            update={
+                "parallel_mode": "distributed",
+                "scheduler_file": str(self.pool.scheduler_file),
+                "dask_address": "",
+            }
         )
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import clearml
 from clearml.config import ConfigSDKWrapper, ConfigWrapper, running_remotely
@@ -31,13 +31,12 @@ from experiments.reports.leaderboard import (
     leaderboard_rows,
     pareto_front_json,
 )
-from experiments.reports.plots import failures_figure, leaderboard_cells, pareto_figure
+from experiments.reports.lineage import lineage_figure
+from experiments.reports.plots import column_widths, failures_figure, leaderboard_cells, ledger_figure, pareto_figure
 from experiments.reports.prometheus import RunMetrics
 from experiments.reports.terminal import GenerationLine
-from experiments.search.events import Evaluated, Event, Finished, Generation
-
-if TYPE_CHECKING:  # it imports scikit-learn, which the first report must not wait for
-    from experiments.search.pool import Opened
+from experiments.search.events import Evaluated, Evaluation, Event, Finished, Generation
+from experiments.search.objectives import Objectives
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +90,12 @@ class RunTask:
     def project(self) -> str:
         """Name of the task's project."""
         return str(self.task.get_project_name() or self.settings.project)
+
+    def say(self, line: str) -> None:
+        """A line of the task's console."""
+        with _logged("reporting console lines"):
+            # Under an agent standard output is the console; elsewhere it belongs to the person.
+            self.task.get_logger().report_text(line, print_console=running_remotely())
 
     def report_start(self, spent_seconds: float) -> None:
         """Reports the first scalar, so that a person sees that the run has begun; generation 0 will replace it.
@@ -217,24 +222,28 @@ class Tracking:
 
     def __init__(
         self,
-        task: clearml.Task,
-        settings: Settings,
+        run: RunTask,
         metric: str,
+        told: int = 0,
         plot_interval: float = PLOT_INTERVAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepares tracking.
 
         Args:
-            task: where to report to.
-            settings: the run's.
+            run: where to report to, and with which settings.
             metric: the scorer's name; part of the names of scalars.
+            told: generations that the run told of before it was interrupted; they are not told of again.
             plot_interval: seconds between the plots of two generations, at least.
             clock: seconds, for the interval.
         """
+        task, settings = run.task, run.settings
+        self._run = run
         self._task = task
         self._settings = settings
         self._metric = metric
+        self._told = told
+        self._objectives = Objectives.parse(settings.objectives)
         self._logger = task.get_logger()
         self._plot_interval = plot_interval
         self._clock = clock
@@ -244,13 +253,11 @@ class Tracking:
         self._metrics = RunMetrics(str(task.id), settings.parallel_mode)
         self._metrics_file = settings.home.expanduser() / "metrics" / f"{task.id}.prom"
 
-    def begin(self, opened: Opened) -> None:
-        """Says on which pool the search runs, where it is not the one that was asked for."""
-        if opened.fell_back:
-            self._metrics.fall_back()
-            self.say(f"no distributed pool, the search runs locally: {opened.reason}")
-            with _logged("reporting single values"):
-                self._logger.report_single_value("tpot_parallel_fallbacks_total", 1)
+    def fall_back(self, reason: str) -> None:
+        """Says that the search does not run on the pool that was asked for, or not any more, and counts it."""
+        self._metrics.fall_back()
+        self._run.say(reason)
+        self._report_values({"tpot_parallel_fallbacks_total": 1})
 
     def consume(self, event: Event) -> None:
         """Reports one event of the search; single evaluations are only counted."""
@@ -259,6 +266,8 @@ class Tracking:
             self._write_metrics()
         if isinstance(event, Generation):
             self._workers = event.workers
+            if event.number < self._told:
+                return
             with _logged("reporting scalars"):
                 self._report_scalars(event)
             with _logged("reporting plots"):
@@ -273,44 +282,48 @@ class Tracking:
         *,
         cv_score: float | None,
         holdout_score: float | None,
-        overrun_seconds: float,
-        spent_seconds: Mapping[str, float],
         pipeline_code: str = "",
         model_file: Path | str | None = None,
-        fallback: str = "",
+        champion: Evaluation | None = None,
+        ensemble: Mapping[str, Any] | None = None,
     ) -> None:
-        """Reports what the run left behind: single values and artifacts.
+        """Reports what the run found: single values, artifacts and the champion's lineage. Waits for the uploads.
 
         Args:
             finished: the search's last event; of no evaluations where there was no search.
             cv_score: of the published pipeline, mean over the folds.
             holdout_score: of the published pipeline, on rows that the search never saw.
-            overrun_seconds: wall clock beyond the budget; 0 where it was kept.
-            spent_seconds: phase of the run -> wall-clock seconds.
             pipeline_code: readable Python of the published pipeline.
             model_file: the published ``model.joblib``, or the address at which the registry keeps it.
-            fallback: why the light baseline was trained instead; empty where the search's winner was.
+            champion: the evaluation of the published pipeline; None for a baseline.
+            ensemble: content of ``ensemble.json``; None where there is no ensemble.
         """
-        values = {
-            f"hold-out {self._metric}": holdout_score,
-            f"cv {self._metric}": cv_score,
-            "tp_generations": finished.generations,
-            "tp_population_size": self._settings.population_size,
-            "evaluations": len(finished.evaluations),
-            "overrun seconds": overrun_seconds,
-        }
-        for name, value in values.items():
-            if value is not None:
-                with _logged("reporting single values"):
-                    self._logger.report_single_value(name, value)
-        summary = evaluation_summary(
-            finished, metric=self._metric, workers=self._workers, spent_seconds=spent_seconds, fallback=fallback
+        self._report_values(
+            {
+                f"hold-out {self._metric}": holdout_score,
+                f"cv {self._metric}": cv_score,
+                "tp_generations": finished.generations,
+                "tp_population_size": self._settings.population_size,
+                "evaluations": len(finished.evaluations),
+            }
         )
+        if ensemble is not None:
+            self._report_values(
+                {
+                    f"hold-out {self._metric} ensemble": ensemble["holdout_score"],
+                    f"cv {self._metric} ensemble": ensemble["cv_score"],
+                    "inference ms ensemble": ensemble["inference_ms_per_1000_rows"],
+                }
+            )
+            self._upload("ensemble.json", dict(ensemble))
         front = finished.front
         self._upload("leaderboard.json", leaderboard_json(finished.leaderboard, front, self._metric))
-        self._upload("tp_pareto_front.json", pareto_front_json(front, self._metric))
-        self._upload("evaluation_summary", summary)
+        self._upload("tp_pareto_front.json", pareto_front_json(front, self._metric, self._objectives))
         self._upload("evaluated_individuals", evaluated_individuals(finished.evaluations), extension_name=".parquet")
+        if champion is not None:
+            with _logged("reporting plots"):
+                figure = lineage_figure(finished.evaluations, champion.number, self._metric)
+                self._logger.report_plotly("Lineage", "family of the published pipeline", figure, finished.generations)
         if pipeline_code:
             with tempfile.TemporaryDirectory(prefix="automl-reports-") as folder:
                 path = Path(folder) / "best_pipeline.py"
@@ -318,14 +331,36 @@ class Tracking:
                 self._upload(path.name, path, preview=pipeline_code, wait_on_upload=True)
         if model_file is not None:
             self._upload("model.joblib", model_file)
+        with _logged("waiting for uploads"):
+            self._task.flush(wait_for_uploads=True)
+
+    def report_end(
+        self, finished: Finished, *, spent_seconds: Mapping[str, float], overrun_seconds: float, fallback: str = ""
+    ) -> None:
+        """Reports where the time went; the last thing that a run reports.
+
+        Args:
+            finished: the search's last event.
+            spent_seconds: phase of the run -> wall-clock seconds.
+            overrun_seconds: wall clock beyond the budget; 0 where it was kept.
+            fallback: why the light baseline was trained instead; empty where the search's winner was.
+        """
+        self._report_values({"overrun seconds": overrun_seconds})
+        summary = evaluation_summary(
+            finished, metric=self._metric, workers=self._workers, spent_seconds=spent_seconds, fallback=fallback
+        )
+        self._upload("evaluation_summary", summary)
+        with _logged("reporting plots"):
+            figure = ledger_figure(spent_seconds, self._settings.time_left)
+            self._logger.report_plotly("Budget", "where the time went", figure, finished.generations)
         self._metrics.finish(sum(spent_seconds.values()))
         self._write_metrics()
 
-    def say(self, line: str) -> None:
-        """A line of the task's console."""
-        with _logged("reporting console lines"):
-            # Under an agent standard output is the console; elsewhere it belongs to the person.
-            self._logger.report_text(line, print_console=running_remotely())
+    def _report_values(self, values: Mapping[str, float | None]) -> None:
+        for name, value in values.items():
+            if value is not None:
+                with _logged("reporting single values"):
+                    self._logger.report_single_value(name, value)
 
     def _write_metrics(self) -> None:
         with _logged("writing the numbers for Prometheus"):
@@ -343,12 +378,15 @@ class Tracking:
             ("Pool", "workers", generation.workers),
             ("Pool", "utilisation", generation.utilisation),
             ("Pool", "retried", generation.retried),
+            ("Pool", "share", generation.share),
+            ("Search", "dropped", generation.dropped),
+            ("Search", "reused", generation.reused),
             ("Search", "evaluations", generation.evaluations),  # the last: a follower takes it for the whole
         )
         for title, series, value in values:
             if value is not None:
                 self._logger.report_scalar(title, series, value, generation.number)
-        self.say(GenerationLine.of(generation).text(metric))
+        self._run.say(GenerationLine.of(generation).text(metric))
 
     def _report_plots_in_turn(self, generation: Generation) -> None:
         """Plots now, or leaves it to a later generation where the last plots are only just out."""
@@ -360,11 +398,13 @@ class Tracking:
         self._unplotted = None
         self._plotted_at = self._clock()
         number = generation.number
-        figure = pareto_figure(generation.front, generation.valid, self._metric)
-        self._logger.report_plotly("Pareto front", f"{self._metric} against complexity", figure, number)
-        cells = leaderboard_cells(leaderboard_rows(generation.leaderboard, generation.front, PLOT_ROWS), self._metric)
-        # The columns' widths in relation to each other: the pipeline needs most of the table.
-        widths = {"columnwidth": [1, 1.6, 1.6, 1.6, 1.3, 1.6, 1, 11]}
+        objectives = self._objectives
+        figure = pareto_figure(generation.front, generation.valid, self._metric, objectives)
+        series = f"{self._metric} against {(*objectives.cost_names, 'nothing else')[0].replace('_', ' ')}"
+        self._logger.report_plotly("Pareto front", series, figure, number)
+        rows = leaderboard_rows(generation.leaderboard, generation.front, PLOT_ROWS)
+        cells = leaderboard_cells(rows, self._metric, objectives)
+        widths = {"columnwidth": column_widths(cells)}
         self._logger.report_table("Leaderboard", "best pipelines", number, table_plot=cells, extra_data=widths)
         self._logger.report_plotly("Failures", "by cause", failures_figure(generation.failures), number)
 

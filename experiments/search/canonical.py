@@ -29,16 +29,17 @@ def canonical(estimator: Any, seed: int) -> Any:
         seed: becomes every ``random_state``.
     """
     simple = _simplified(estimator)
-    for part in _parts(simple):
+    for part in parts(simple):
         settled: dict[str, Any] = {}
-        for name, value in part.get_params(deep=True).items():
+        known = part.get_params(deep=True)  # which takes milliseconds
+        for name, value in known.items():
             last = name.rpartition("__")[2]
             if isinstance(value, np.generic):
                 settled[name] = value.item()
             if last == "random_state":
                 settled[name] = seed
             elif last == "n_jobs":
-                owner = part.get_params(deep=True)[name[: -len("__n_jobs")]] if "__" in name else part
+                owner = known[name[: -len("__n_jobs")]] if "__" in name else part
                 settled[name] = None if isinstance(owner, LogisticRegression) else 1
         part.set_params(**settled)  # LogisticRegression has one thread anyway and deprecates n_jobs
     return simple
@@ -94,7 +95,7 @@ def _defaults(kind: type) -> dict[str, str]:
     return _DEFAULTS[kind]
 
 
-def _parts(estimator: Any) -> list[Any]:
+def parts(estimator: Any) -> list[Any]:
     """The estimator and, as ``get_params`` does not look into a graph, the estimators on graph nodes within it."""
     found = [estimator]
     if isinstance(estimator, tpot.GraphPipeline):
@@ -102,7 +103,7 @@ def _parts(estimator: Any) -> list[Any]:
     else:
         nested = [value for value in estimator.get_params(deep=True).values() if isinstance(value, tpot.GraphPipeline)]
     for part in nested:
-        found += _parts(part)
+        found += parts(part)
     return found
 
 

@@ -22,6 +22,7 @@ from sklearn.feature_selection import (
     SelectFwe,
     SelectPercentile,
     VarianceThreshold,
+    chi2,
     f_classif,
     f_regression,
 )
@@ -62,6 +63,7 @@ RANKING_TREES = 25
 INNER_ESTIMATORS = 100
 #: mixes of the two penalties that ElasticNetCV tries, a path each; TPOT's list of 21 holds 0, which it refuses
 ELASTIC_NET_RATIOS = [0.1, 0.5, 0.9]
+LEAST_RATIO = 0.01
 #: of a covariance, so that constant columns and more columns than rows leave it invertible
 LEAST_SHRINKAGE = 0.01
 #: a bin of fewer rows says nothing, and within inner folds there are fewer rows still
@@ -160,8 +162,9 @@ def _ranks(estimator: Any) -> bool:
 
 def _lighter(inner: Any, most: int) -> Any:
     """A predictor that is not the last, with at most so many members."""
-    members = inner.get_params(deep=False).get("n_estimators")
-    return inner.set_params(n_estimators=min(members, most)) if members else inner
+    name = "max_iter" if type(inner).__name__.startswith("HistGradientBoosting") else "n_estimators"
+    members = inner.get_params(deep=False).get(name)
+    return inner.set_params(**{name: min(members, most)}) if members else inner
 
 
 def _walk_graph(pipeline: Any, given: Columns, facts: Facts) -> tuple[Any, Columns]:
@@ -209,7 +212,8 @@ def _columns_after(estimator: Any, given: Columns, facts: Facts) -> Columns:
     if isinstance(estimator, FeatureAgglomeration):
         return replace(unknown, least=estimator.n_clusters)
     if isinstance(estimator, Nystroem | FastICA):
-        return replace(unknown, least=min(estimator.n_components, given.least, facts.n_rows))
+        wanted = given.least if estimator.n_components is None else estimator.n_components
+        return replace(unknown, least=min(wanted, given.least, facts.n_rows))
     return replace(unknown, least=1)
 
 
@@ -229,7 +233,8 @@ def _mend_select_percentile(selector: Any, given: Columns, facts: Facts) -> Any:
 
 
 def _mend_score_function(selector: Any, given: Columns, facts: Facts) -> Any:
-    return selector if facts.classification else selector.set_params(score_func=f_regression)
+    wrong = not facts.classification and selector.score_func in (f_classif, chi2)
+    return selector.set_params(score_func=f_regression) if wrong else selector
 
 
 def _mend_variance_threshold(selector: Any, given: Columns, facts: Facts) -> Any:
@@ -238,11 +243,15 @@ def _mend_variance_threshold(selector: Any, given: Columns, facts: Facts) -> Any
 
 
 def _mend_select_from_model(selector: Any, given: Columns, facts: Facts) -> Any:
+    if not isinstance(selector.threshold, int | float):
+        return selector  # a share of the mean or median already
     # at most the mean importance, which the largest always reaches
     return selector.set_params(threshold=f"{min(1.0, float(selector.threshold)):.4g}*mean")
 
 
 def _mend_elimination(selector: Any, given: Columns, facts: Facts) -> Any:
+    if isinstance(selector.step, int):
+        return selector  # a number of columns
     return selector.set_params(step=min(0.99, max(ELIMINATION_SHARE, float(selector.step))))
 
 
@@ -265,6 +274,12 @@ def _mend_non_negative(estimator: Any, given: Columns, facts: Facts) -> Any:
     return estimator
 
 
+def _mend_robust_scaler(scaler: Any, given: Columns, facts: Facts) -> Any:
+    low, high = scaler.quantile_range
+    # TPOT draws shares where percentages are meant: between the first thousandth and the first hundredth is nothing
+    return scaler.set_params(quantile_range=(100 * low, 100 * high)) if high <= 1 else scaler
+
+
 def _mend_bins(discretizer: Any, given: Columns, facts: Facts) -> Any:
     # k-means needs a row for each bin
     return discretizer.set_params(n_bins=min(int(discretizer.n_bins), max(2, facts.n_rows // ROWS_PER_BIN)))
@@ -275,6 +290,8 @@ def _mend_neighbors(neighbors: Any, given: Columns, facts: Facts) -> Any:
 
 
 def _mend_elastic_net(regressor: Any, given: Columns, facts: Facts) -> Any:
+    if isinstance(regressor.l1_ratio, int | float):
+        return regressor.set_params(l1_ratio=max(LEAST_RATIO, float(regressor.l1_ratio)))
     return regressor.set_params(l1_ratio=list(ELASTIC_NET_RATIOS), tol=1e-3)
 
 
@@ -316,6 +333,7 @@ _MENDS: Mapping[type, Mend] = {
     SelectFromModel: _mend_select_from_model,
     RFE: _mend_elimination,
     FeatureAgglomeration: _mend_agglomeration,
+    RobustScaler: _mend_robust_scaler,
     KBinsDiscretizer: _mend_bins,
     KNeighborsClassifier: _mend_neighbors,
     KNeighborsRegressor: _mend_neighbors,

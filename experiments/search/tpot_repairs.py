@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 import update_checker
+from ConfigSpace.exceptions import ForbiddenValueError
+from ConfigSpace.util import deactivate_inactive_hyperparameters
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import cross_val_predict
 
@@ -50,6 +52,7 @@ _nsgaii: Any = sys.modules["tpot.selectors.nsgaii"]
 _tournament: Any = sys.modules["tpot.selectors.tournament_selection_dominated"]
 _template_search_spaces: Any = sys.modules["tpot.config.template_search_spaces"]
 _estimator_node: Any = sys.modules["tpot.search_spaces.nodes.estimator_node"]
+_graph: Any = sys.modules["tpot.search_spaces.pipelines.graph"]
 
 
 def _output_method(estimator: Any) -> str:
@@ -76,21 +79,23 @@ def _fit_transform(self: Any, X: Any, y: Any = None) -> np.ndarray:
 class _FitOnly(BaseEstimator):
     """Stands in for a graph's root while the graph is fitted: nothing consumes the root's output."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, parameters: Any) -> None:
         self.root = root
+        self.parameters = parameters
 
     def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
-        self.root.fit(X, y)
+        self.root.fit(X, y, **self.parameters)
         return np.zeros((len(X), 0))
 
 
 _upstream_graph_fit = _graphsklearn.GraphPipeline.fit
 
 
-def _graph_fit(self: Any, X: Any, y: Any) -> Any:
+def _graph_fit(self: Any, X: Any, y: Any, **root_parameters: Any) -> Any:
+    """Fits the root once, and with what it takes beside X and y, such as row weights."""
     node = self.graph.nodes[self.root]
     root = node["instance"]
-    node["instance"] = _FitOnly(root)
+    node["instance"] = _FitOnly(root, root_parameters)
     try:
         _upstream_graph_fit(self, X, y)
     finally:
@@ -117,6 +122,7 @@ def _crowding_distance(matrix: Any) -> list[float]:
 
 _upstream_crowding_distance = _nsgaii.crowding_distance
 _upstream_crossover = _estimator_node.EstimatorNodeIndividual.crossover
+_upstream_graph_mutate = _graph.GraphPipelineIndividual.mutate
 _upstream_fit_transform = _estimatortransformer.EstimatorTransformer.fit_transform
 
 
@@ -136,19 +142,48 @@ class MendedNodeIndividual(_estimator_node.EstimatorNodeIndividual):
     def crossover(self, other: Any, rng: Any = None) -> bool:
         if rng is None:  # search_spaces/pipelines/graph.py:506 forgets it, which would make a seeded run unrepeatable
             rng = zlib.crc32(repr(sorted(map(str, self.hyperparameters.items()))).encode())
+        before = self.hyperparameters
+        self.hyperparameters = dict(before)
         if not super().crossover(other, rng=rng):
+            self.hyperparameters = before
             return False
-        if not isinstance(self.space, dict):
-            self.hyperparameters = _consistent(self.hyperparameters, self.space)
+        mixed, self.hyperparameters = self.hyperparameters, before
+        return self.take(mixed)
+
+    def take(self, values: dict[str, Any]) -> bool:
+        """Changes its hyperparameters, made consistent first; False where the space forbids them."""
+        if isinstance(self.space, dict):
+            return False
+        try:
+            self.hyperparameters = consistent(values, self.space)
+        except ForbiddenValueError:
+            return False
         return True
 
 
-def _consistent(values: dict[str, Any], space: Any) -> dict[str, Any]:
-    """Hyperparameters with the inactive ones left out and the active ones that are missing at their default."""
-    from ConfigSpace.util import deactivate_inactive_hyperparameters
+def consistent(values: dict[str, Any], space: Any) -> dict[str, Any]:
+    """Hyperparameters with the inactive ones left out and the active ones that are missing at their default.
 
+    Where nothing depends on anything, they may lie outside the space, or be left to the class.
+
+    Raises:
+        ForbiddenValueError: the space excludes this combination.
+    """
+    if not space.conditions and not space.forbidden_clauses:
+        return dict(values)
     complete = {name: values.get(name, space[name].default_value) for name in space}
     return dict(deactivate_inactive_hyperparameters(complete, space))
+
+
+def _graph_mutate(self: Any, rng: Any = None) -> bool:
+    rng = np.random.default_rng(rng)
+    rng.shuffle(self.mutate_methods_list)
+    for mutate in self.mutate_methods_list:
+        if mutate(rng=rng):
+            self._merge_duplicated_nodes()
+            self.graphkey = None
+            return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -187,7 +222,8 @@ REPAIRS = {
     ),
     "graph root": Repair(
         "graphsklearn.py:171",
-        "a graph's root is fitted once for each inner fold besides the fit that counts, and the rest thrown away",
+        "a graph's root is fitted once for each inner fold besides the fit that counts, and the rest thrown away; "
+        "row weights do not reach it",
         lambda: "root" not in _source(_graphsklearn.fit_sklearn_digraph),
     ),
     "crowding distance": Repair(
@@ -205,6 +241,11 @@ REPAIRS = {
         "crossover leaves conditional hyperparameters out, or in where they are inactive",
         _crossover_leaves_gaps,
     ),
+    "graph mutation": Repair(
+        "search_spaces/pipelines/graph.py:149",
+        "a mutation of a graph does all five of its changes at once, so that little is left of the parent",
+        lambda: "return True" not in _source(_upstream_graph_mutate),
+    ),
     "update check": Repair(
         "__init__.py:59",
         "importing tpot asks the package index for a newer version",
@@ -219,6 +260,7 @@ def apply() -> None:
     _graphsklearn.GraphPipeline.fit = _graph_fit
     _nsgaii.crowding_distance = _crowding_distance
     _tournament.crowding_distance = _crowding_distance
+    _graph.GraphPipelineIndividual.mutate = _graph_mutate
 
 
 apply()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -26,16 +24,20 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(200)]
 SMALL = ["--data", "penguins", "--population-size", "8", "--generations", "2", "--cv-folds", "3", "--search-space",
          "linear-light"]  # fmt: skip
 SCALARS = {
-    "Search": {"best accuracy", "mean accuracy", "evaluations", "valid share", "evaluations per second", "pareto size"},
-    "Pool": {"workers", "utilisation", "retried"},
+    "Search": {
+        "best accuracy", "mean accuracy", "evaluations", "valid share", "evaluations per second", "pareto size",
+        "dropped", "reused",
+    },
+    "Pool": {"workers", "utilisation", "retried", "share"},
     "Budget": {"spent seconds"},
 }
+PLOTS = {"Pareto front", "Leaderboard", "Failures", "Lineage", "Budget"}
 SINGLE_VALUES = {
     "hold-out accuracy", "cv accuracy", "tp_generations", "tp_population_size", "evaluations", "overrun seconds",
 }  # fmt: skip
 ARTIFACTS = {
     "leaderboard.json", "tp_pareto_front.json", "evaluation_summary", "evaluated_individuals", "best_pipeline.py",
-    "model.joblib",
+    "model.joblib", "checkpoint",
 }  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def test_scalars_are_reported_by_generation(finished):
 
 def test_plots_and_artifacts_have_their_names(finished):
     printed, task = finished
-    assert {plot["metric"] for plot in task.get_reported_plots()} == {"Pareto front", "Leaderboard", "Failures"}
+    assert {plot["metric"] for plot in task.get_reported_plots()} == PLOTS
     assert set(task.artifacts) >= ARTIFACTS
     summary = task.artifacts["evaluation_summary"].get()
     assert summary["evaluations"] == printed["evaluations"]
@@ -173,38 +175,6 @@ def test_a_clone_with_a_value_that_does_not_fit_fails_in_one_line(finished, runn
     assert str(data.status) == "failed"
     assert "roc_auc_ovr" in data.status_reason
     assert "\n" not in data.status_reason
-
-
-def test_a_server_that_is_killed_during_a_run_loses_nothing(running_stack, command_line):
-    from clearml import Task
-
-    process = command_line.start("run", *SMALL, "--generations", "6", "--time-left", "90", "-o", "json")
-    try:
-        record = running_stack.processes.find("server")
-        assert wait_until(lambda: _running_with_scalars() is not None, 60, 0.3)
-        before = _running_with_scalars()
-        os.kill(record.pid, signal.SIGKILL)
-        output, errors = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert process.returncode == 0, errors
-    assert "started again" in errors
-    printed = json.loads(output)
-    task = Task.get_task(task_id=printed["task_id"])
-    assert task.id == before
-    scalars = task.get_reported_scalars()["Search"]["evaluations"]
-    assert scalars["x"] == list(range(printed["generations"]))
-    assert str(task.data.status) == "completed"
-
-
-def _running_with_scalars() -> str | None:
-    """Id of a running task whose first generation the server holds."""
-    from clearml import Task
-
-    for task in Task.get_tasks(task_filter={"status": ["in_progress"]}):
-        if "evaluations" in task.get_reported_scalars().get("Search", {}):
-            return task.id
-    return None
 
 
 def test_run_here_is_a_tracked_task_too(running_stack, command_line):
