@@ -26,6 +26,8 @@ from experiments.search.journal import Journal
 from experiments.search.pool import Pool, open_pool_or_fall_back
 from experiments.search.predictions import Predictions
 from experiments.search.problem import Problem
+from experiments.search.space_file import digest
+from experiments.search.space_names import is_python_file
 from experiments.searching import NO_SEARCH, PUBLISHING_SECONDS, Search, limits
 
 log = logging.getLogger(__name__)
@@ -214,7 +216,8 @@ def _searched(
 def _journal(run: RunTask, problem: Problem, interrupted: Interrupted) -> Journal:
     settings = run.settings
     folder = settings.home.expanduser() / "evaluations"
-    journal = Journal(problem, settings.seed, interrupted.run, folder, settings.reuse_evaluations)
+    definitions = digest(settings.search_space) if is_python_file(settings.search_space) else ""
+    journal = Journal(problem, settings.seed, interrupted.run, folder, settings.reuse_evaluations, definitions)
     journal.absorb(interrupted.journal)
     return journal
 

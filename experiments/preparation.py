@@ -22,6 +22,7 @@ from experiments.search.metric import (
     UNWEIGHTED_METRICS,
     check_metric,
 )
+from experiments.search.objectives import Objectives
 from experiments.search.problem import Problem
 from experiments.search.problem import prepare as prepare_folds
 from experiments.search.space_names import check_space_name
@@ -90,6 +91,7 @@ def prepare(settings: Settings) -> Prepared:
         BadInput: the table, a column, the metric, the search space, or a split that leaves nothing to judge.
     """
     check_space_name(settings.search_space)
+    Objectives.parse(settings.objectives)
     source = local_source(settings.data)
     table = read_table(
         source,

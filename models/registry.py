@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import pickle
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +15,7 @@ from pathlib import Path
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
+import cloudpickle  # type: ignore[import-untyped]
 import joblib
 from clearml import OutputModel
 
@@ -21,7 +24,18 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.joblib"
 #: Distributions whose versions decide whether a saved pipeline loads.
-LIBRARIES = ("scikit-learn", "skrub", "numpy", "pandas", "scipy", "joblib", "tpot", "xgboost", "lightgbm")
+LIBRARIES = (
+    "scikit-learn",
+    "skrub",
+    "numpy",
+    "pandas",
+    "scipy",
+    "joblib",
+    "cloudpickle",
+    "tpot",
+    "xgboost",
+    "lightgbm",
+)
 
 
 @dataclass(frozen=True)
@@ -51,9 +65,16 @@ class Published:
 
 
 def packed(fitted: Any) -> bytes:
-    """A fitted pipeline as the content of ``model.joblib``, compressed."""
+    """A fitted pipeline as the content of ``model.joblib``, compressed.
+
+    A person's own classes, from a search space in a Python file, are in no installed module: then the content carries
+    their definitions along, and loads with `joblib.load` all the same, where cloudpickle is installed.
+    """
     content = io.BytesIO()
-    joblib.dump(fitted, content, compress=3)
+    try:
+        joblib.dump(fitted, content, compress=3)
+    except (pickle.PicklingError, ImportError, AttributeError):
+        return zlib.compress(cloudpickle.dumps(fitted), 3)
     return content.getvalue()
 
 

@@ -54,11 +54,6 @@ def check_chain(resolved: Resolved, messages: Console) -> int:
     Returns:
         0 where every link holds, else 1.
     """
-    stack = Stack(resolved)
-    stack.start()
-    if stack.uses_local_pool:
-        messages.print("waiting for the workers to import their libraries")
-        stack.pool.wait_until_warm()  # or a search this short would be over before its first evaluation
     return check_links(resolved, run_through_queue(resolved, messages), messages)
 
 

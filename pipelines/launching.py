@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from config.errors import BadInput
 from config.settings import Settings, describe, hyperparameters, with_hyperparameters
+from experiments.search.space_names import SEARCH_SPACE, is_python_file
 from pipelines.checkout import script_section
 
 #: statuses of a task that was interrupted
@@ -37,8 +39,9 @@ def enqueue(settings: Settings, name: str) -> Launched:
     client = api_client()
     project = _project_id(client, settings.project)
     task_id = client.tasks.create(
-        name=name, type="training", project=project, script=script_section(), hyperparams=_parameters(settings)
-    ).id
+        name=name, type="training", project=project, script=script_section(), hyperparams=_parameters(settings),
+        configuration=_configuration(settings),
+    ).id  # fmt: skip
     enqueue_task(task_id, settings.queue)
     return Launched(task_id, settings.queue, task_url(task_id, project))
 
@@ -158,6 +161,14 @@ def _parameters(settings: Settings) -> dict[str, dict[str, dict[str, str]]]:
         }
         for section, parameters in hyperparameters(settings).items()
     }
+
+
+def _configuration(settings: Settings) -> dict[str, dict[str, str]]:
+    """A search space in a Python file, as a configuration of the task: it travels, and is shown."""
+    if not is_python_file(settings.search_space):
+        return {}
+    text = Path(settings.search_space).read_text(encoding="utf-8")
+    return {SEARCH_SPACE: {"name": SEARCH_SPACE, "value": text, "type": "py"}}
 
 
 def _text(value: Any) -> str:

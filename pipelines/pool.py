@@ -39,19 +39,23 @@ class LocalPool:
         """Worker processes it was started with."""
         return int(ProcessFolder(self.home).purpose(WORKERS).get("workers", 0))
 
-    def start(self, workers: int) -> None:
+    def start(self, workers: int) -> bool:
         """Starts what does not run, anew where the code or the number of workers has changed. Does not wait for it.
 
         Args:
             workers: worker processes, one thread each: a worker's evaluations run in a process of their own, and
                 more threads would only share its processor.
+
+        Returns:
+            Whether anything had to be started.
         """
         processes = ProcessFolder(self.home)
         self.scheduler_file.parent.mkdir(parents=True, exist_ok=True)
         purpose = {"workers": str(workers), "python": sys.executable, "code": _code_version()}
         found = {name: processes.find(name) for name in (SCHEDULER, WORKERS)}
         stale = any(record and record.purpose != purpose for record in found.values())
-        if stale or not all(found.values()):
+        is_needed = stale or not all(found.values())
+        if is_needed:
             self.stop()
             self.scheduler_file.unlink(missing_ok=True)
             # numerical libraries must not start more threads than the worker's one processor has
@@ -70,6 +74,7 @@ class LocalPool:
                  "--local-directory", str(self.home / "pool")],
                 environment, purpose,
             )  # fmt: skip
+        return is_needed
 
     def wait(self) -> str:
         """Waits for the scheduler and gives its address.

@@ -13,6 +13,7 @@ from rich.console import Console
 from config.settings import Resolved, Settings
 from experiments.preparation import prepare
 from experiments.reports.terminal import ResultSummary, TerminalView
+from experiments.search.space_names import inlined, is_python_file, space_label
 from pipelines.following import await_result, follow
 from pipelines.launching import Launched, api_client, enqueue, reenqueue
 from pipelines.stack import Stack
@@ -34,8 +35,9 @@ def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
     """
     metric = prepare(resolved.settings).metric  # bad input ends here, before anything is started
     stack = Stack(resolved)
-    stack.start()
     with TerminalView(messages, resolved.settings.time_left, metric) as view:
+        view.show_waiting("starting the server, the pool and the agent")
+        stack.start(warm=True)
         launched = enqueue(_launchable(stack), task_name(resolved.settings))
         view.show_waiting(f"task {launched.task_id} waits in the queue {launched.queue!r}: {launched.url}")
         with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, metric, view, messages):
@@ -64,7 +66,7 @@ def resume(resolved: Resolved, task_id: str, messages: Console) -> ResultSummary
     stack.connect()
     launched, settings = reenqueue(task_id, resolved.settings)
     metric = prepare(settings).metric
-    stack.start()
+    stack.start(warm=True)
     with TerminalView(messages, settings.time_left, metric) as view:
         view.show_waiting(f"task {task_id} waits in the queue {launched.queue!r} again: {launched.url}")
         with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, metric, view, messages):
@@ -104,14 +106,19 @@ def enqueue_run(resolved: Resolved, messages: Console) -> Launched:
 
 def task_name(settings: Settings) -> str:
     """A name that tells runs apart in a list."""
-    return f"{Path(settings.data).stem}, {settings.search_space.partition('{')[0] or 'own space'}, seed {settings.seed}"
+    return f"{Path(settings.data).stem}, {space_label(settings.search_space)}, seed {settings.seed}"
 
 
 def _launchable(stack: Stack) -> Settings:
-    """The run's settings with an absolute path, since the agent works in another folder."""
+    """The run's settings for an agent, which works in another folder: absolute paths, JSON instead of its file."""
     settings = stack.run_settings()
+    update = {"search_space": inlined(settings.search_space)}
+    if is_python_file(settings.search_space):
+        update["search_space"] = str(Path(settings.search_space).expanduser().absolute())
     path = Path(settings.data).expanduser()
-    return settings.model_copy(update={"data": str(path.absolute())}) if path.is_file() else settings
+    if path.is_file():
+        update["data"] = str(path.absolute())
+    return settings.model_copy(update=update)
 
 
 @contextmanager

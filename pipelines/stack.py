@@ -101,18 +101,22 @@ class Stack:
         connection.apply()
         return connection
 
-    def start(self) -> Connection:
+    def start(self, warm: bool = False) -> Connection:
         """Starts whatever does not run yet, server first; pool and agent come up while the caller goes on.
+
+        Args:
+            warm: whether to wait for a pool that had to be started, so that this takes nothing from a run's time.
 
         Raises:
             BadInput: see `connect`.
         """
         connection = self.connect()
         with self.processes.locked():
-            if self.uses_local_pool:
-                self.pool.start(self.settings.n_jobs)
+            is_cold = self.uses_local_pool and self.pool.start(self.settings.n_jobs)
             ensure_queue(self.settings.queue)
             self.agent.start(connection, self.settings.queue)
+        if warm and is_cold:
+            self.pool.wait_until_warm()
         return connection
 
     def start_part(self, part: str) -> None:

@@ -37,6 +37,7 @@ from experiments.reports.prometheus import RunMetrics
 from experiments.reports.terminal import GenerationLine
 from experiments.search.events import Evaluated, Evaluation, Event, Finished, Generation
 from experiments.search.objectives import Objectives
+from experiments.search.space_names import SEARCH_SPACE, is_python_file
 
 log = logging.getLogger(__name__)
 
@@ -211,6 +212,9 @@ def _connected(task: clearml.Task, settings: Settings) -> Settings:
     }
     if missing:
         task.update_parameters(missing)
+    if is_python_file(settings.search_space):  # it travels as a configuration of the task, and comes back as a file
+        path = task.connect_configuration(Path(settings.search_space).expanduser(), name=SEARCH_SPACE)
+        settings = settings.model_copy(update={"search_space": str(path)})
     return settings
 
 

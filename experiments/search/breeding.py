@@ -61,7 +61,7 @@ class Breeder:
     def __init__(self, space: Space, problem: Problem, seed: int, n_random: int) -> None:
         self._space = space
         self._seed = seed
-        self._portfolio = list(portfolio(problem))
+        self._portfolio = [entry for entry in portfolio(problem) if space.has_room_for(entry)]
         self._n_random = n_random
         self._known: set[str] = set()
 

@@ -66,12 +66,19 @@ class Journal:
         run: the run's name; its own entries are taken over whatever their outcome was.
         folder: where the files of this machine are; None keeps nothing.
         reuse: whether to take over what other runs have evaluated.
+        definitions: digest of a person's own classes, whose names in a pipeline's text do not say what they do.
     """
 
     def __init__(
-        self, problem: Problem, seed: int, run: str = "", folder: Path | None = None, reuse: bool = True
+        self,
+        problem: Problem,
+        seed: int,
+        run: str = "",
+        folder: Path | None = None,
+        reuse: bool = True,
+        definitions: str = "",
     ) -> None:
-        self.key = _key(problem, seed)
+        self.key = _key(problem, seed, definitions)
         self.run = run
         self._reuse = reuse
         self._entries: dict[str, Entry] = {}
@@ -129,10 +136,10 @@ class Journal:
             file.write(line)
 
 
-def _key(problem: Problem, seed: int) -> str:
+def _key(problem: Problem, seed: int, definitions: str) -> str:
     """One name for everything that decides what an evaluation finds besides the pipeline."""
     versions = sorted(installed().items())
-    return hashlib.sha256(f"{problem.fingerprint} {seed} {versions}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{problem.fingerprint} {seed} {versions} {definitions}".encode()).hexdigest()[:32]
 
 
 def _entries(lines: bytes) -> Iterator[Entry]:

@@ -102,9 +102,12 @@ class Space:
     def around(self, entry: Entry, rng: np.random.Generator) -> Any:
         """An individual of a portfolio's entry: its predictor and scaler where the space has theirs, nothing else.
 
-        The predictor is a point in its class' ranges, where it has some, and so can be tuned.
+        The predictor is a point in its class' ranges, where it has some, and so can be tuned. Where there is no room
+        for it, a random individual.
         """
         individual = self.root.generate(rng)
+        if not self.has_room_for(entry):
+            return individual
         predictor = self._predictor(entry, rng)
         if hasattr(individual, "graph"):
             individual.graph.remove_nodes_from([node for node in individual.graph if node is not individual.root])

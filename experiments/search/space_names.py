@@ -15,6 +15,8 @@ NAMES = ("linear", "linear-light", "graph", "graph-light")
 SHOWN = 40
 #: what a Python file must define
 DEFINED = "search_space"
+#: the configuration of a task that holds such a file
+SEARCH_SPACE = "search_space.py"
 
 
 def check_space_name(name: str) -> None:

@@ -25,8 +25,14 @@ SMALL = ["--data", "penguins", "--population-size", "8", "--generations", "2", "
          "linear-light"]  # fmt: skip
 SCALARS = {
     "Search": {
-        "best accuracy", "mean accuracy", "evaluations", "valid share", "evaluations per second", "pareto size",
-        "dropped", "reused",
+        "best accuracy",
+        "mean accuracy",
+        "evaluations",
+        "valid share",
+        "evaluations per second",
+        "pareto size",
+        "dropped",
+        "reused",
     },
     "Pool": {"workers", "utilisation", "retried", "share"},
     "Budget": {"spent seconds"},

@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from experiments.search.canonical import text
 from experiments.search.metric import Task
+from experiments.search.order import Order
 from experiments.search.pool import Limits, open_pool
 from experiments.search.problem import Problem, prepare
 from experiments.search.space import search_space
@@ -61,7 +62,7 @@ def outcomes_of(problem: Problem, space_name: str, count: int) -> Iterator[tuple
         for number in range(count):
             estimator = space.estimator(space.random(rng))
             pipelines[number] = text(estimator)
-            pool.submit(number, estimator)
+            pool.submit(Order(number, estimator))
         while pipelines:
             for result in pool.wait(120.0):
                 yield result.outcome, result.cause, result.seconds, pipelines.pop(result.number)

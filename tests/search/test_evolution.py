@@ -251,7 +251,9 @@ def test_dropping_can_be_left_off(problem):
 def test_dropping_does_not_change_the_front_of_what_was_evaluated(problem):
     """The scripted scores of the folds differ less than two deviations, so nothing good is lost."""
     dropping = finished(run(problem, ScriptedPool(), generations=10))
-    scores = {each.pipeline: each.score for each in finished(run(problem, ScriptedPool(), early_drop=False)).leaderboard}
+    scores = {
+        each.pipeline: each.score for each in finished(run(problem, ScriptedPool(), early_drop=False)).leaderboard
+    }
     best = dropping.leaderboard[0].score
     lost = [scores[each.pipeline] for each in dropping.evaluations
             if each.outcome == "dropped" and each.pipeline in scores]  # fmt: skip

@@ -41,5 +41,5 @@ def test_a_population_of_one_has_parents():
 def test_the_best_of_some_is_chosen_by_score_alone():
     population = Population(10)
     for number in range(6):
-        population.add(Parent(number, None, (float(number), -float(number) ** 2)))
+        population.add(Parent(number, None, (float(number), -(float(number) ** 2))))
     assert population.best_of_some(np.random.default_rng(0)).number == 5

@@ -6,13 +6,19 @@ import pickle
 
 import numpy as np
 import pytest
+from lightgbm import LGBMClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from xgboost import XGBClassifier
 
 from config.errors import BadInput
 from experiments.search.canonical import text
+from experiments.search.early_drop import Bars
 from experiments.search.evaluation import evaluate
+from experiments.search.objectives import Objectives
 from experiments.search.portfolio import portfolio
 from experiments.search.space import search_space
 from experiments.search.space_names import NAMES
+from experiments.search.tpot_repairs import tpot
 from tests.search.conftest import make_problem
 from tests.search.measure_valid_share import TABLES, problem_of
 
@@ -26,7 +32,7 @@ def test_random_individuals_of_the_light_space_are_valid(task, kind):
     space = search_space("linear-light", problem, seed=0)
     rng = np.random.default_rng(0)
     for _ in range(12):
-        assert evaluate(problem, space.estimator(space.random(rng))).fold_scores
+        assert evaluate(problem, space.estimator(space.random(rng)), Bars(Objectives())).outcome == "valid"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,7 +79,27 @@ def test_the_portfolio_scores_with_metrics_that_need_probabilities():
     problem = type(problem)(problem.task, "roc_auc_ovr", problem.folds, problem.n_features, problem.n_classes)
     space = search_space("linear-light", problem, seed=0)
     rng = np.random.default_rng(0)
-    cheapest = list(portfolio(problem))[:4]
     assert "SVC" not in {entry.predictor.__name__ for entry in portfolio(problem)}
-    for entry in cheapest:
-        assert evaluate(problem, space.estimator(space.around(entry, rng))).fold_scores
+    for entry in portfolio(problem):
+        if not entry.parameters.get("n_estimators") and entry.predictor is not HistGradientBoostingClassifier:
+            assert evaluate(problem, space.estimator(space.around(entry, rng)), Bars(Objectives())).outcome == "valid"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_boosting_is_drawn_from_ranges_worth_searching(name):
+    space = search_space(name, make_problem(), seed=0)
+    boosted = [
+        part.space for part in space.parts
+        if getattr(part, "method", None) in (LGBMClassifier, XGBClassifier, HistGradientBoostingClassifier)
+    ]  # fmt: skip
+    assert bool(boosted) == (not name.endswith("-light"))
+    for own in boosted:
+        assert own["learning_rate"].upper <= 0.3
+        assert max(own[steps].upper for steps in ("n_estimators", "max_iter") if steps in own) >= 300
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_node_keeps_its_hyperparameters_consistent(name):
+    space = search_space(name, make_problem(), seed=0)
+    plain = [part for part in space.parts if type(part) is tpot.search_spaces.nodes.EstimatorNode]
+    assert plain == []

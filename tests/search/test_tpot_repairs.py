@@ -100,3 +100,18 @@ def test_crossover_leaves_consistent_hyperparameters():
                     crossed += 1
                     Configuration(child.space, values=child.hyperparameters)  # which refuses gaps and excess
     assert crossed > 100
+
+
+def test_a_mutation_of_a_graph_makes_one_change():
+    space = search_space("graph", make_problem(), seed=0)
+    rng = np.random.default_rng(0)
+    changes = []
+    for _ in range(60):
+        individual = space.random(rng)
+        sizes = [individual.graph.number_of_nodes()]
+        for _ in range(4):
+            assert individual.mutate(rng)
+            sizes.append(individual.graph.number_of_nodes())
+        changes += list(np.diff(sizes))
+    assert max(changes) == 1  # all at once, it was up to three; a node may take others with it, or be merged
+    assert min(changes) < 0
