@@ -28,7 +28,7 @@ SHARE_OF_SEARCH = 0.1
 SECONDS_AT_LEAST = 10.0
 #: seconds for publishing and reporting, as measured on a busy two-core machine, which the search leaves beside those of
 #: the last fit
-PUBLISHING_SECONDS = 2.5
+PUBLISHING_SECONDS = 1.5
 #: the last fit may keep at most this share of the time from the search; where the best takes longer, a quicker one is
 #: published
 CLOSING_SHARE = 0.4
