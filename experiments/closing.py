@@ -1,7 +1,7 @@
 """The end of a run: a pipeline fitted on all development rows and scored on the hold-out, by the clock.
 
 A fit may take longer than any of its folds did, or hang, so it runs in a process of its own that is ended in time. The
-process is started while the search runs: when the search ends, or is stopped, it is ready.
+process is started once the search is under way: when the search ends, or is stopped, it is ready.
 """
 
 from __future__ import annotations
@@ -79,7 +79,15 @@ class Closing:
         self._lesson = lesson(prepared)
         self._limits = Limits(AT_LEAST, memory_limit_mb)
         self._seed = seed
-        self._start()
+        self._sandbox: Sandbox | None = None
+
+    def warm_up(self) -> None:
+        """Starts the process, so that a fit need not wait for it; a second call does nothing."""
+        if self._sandbox is None:
+            self._sandbox = Sandbox(self._limits, self._seed)
+            # In a thread: a pipe holds little, and the process reads only when it has imported its libraries.
+            self._teaching = threading.Thread(target=self._teach, args=(self._sandbox,), daemon=True)
+            self._teaching.start()
 
     def fit(self, estimator: Any, seconds: float) -> Closed:
         """Fits an estimator behind the preprocessing, and scores it on the hold-out rows.
@@ -91,13 +99,14 @@ class Closing:
         Raises:
             FitFailed: it raises, hits a limit, or ends its process.
         """
+        self.warm_up()
+        assert self._sandbox is not None
         self._teaching.join()
         task = Packed(cloudpickle.dumps(functools.partial(_fit_and_score, estimator=estimator)), seconds)
         try:
             verdict = self._sandbox.evaluate(task)
         except SandboxLost as error:
-            self._sandbox.close()
-            self._start()
+            self.close()
             raise FitFailed(str(error)) from None
         if verdict.outcome != "valid":
             raise FitFailed(verdict.cause)
@@ -105,16 +114,12 @@ class Closing:
         return Closed(joblib.load(io.BytesIO(model)), model, holdout_score, seconds_taken, inference)
 
     def close(self) -> None:
-        """Ends the process."""
-        self._sandbox.hang_up()
-        self._teaching.join()
-        self._sandbox.close()
-
-    def _start(self) -> None:
-        self._sandbox = Sandbox(self._limits, self._seed)
-        # In a thread: a pipe holds little, and the process reads only when it has imported its libraries.
-        self._teaching = threading.Thread(target=self._teach, args=(self._sandbox,), daemon=True)
-        self._teaching.start()
+        """Ends the process; a later fit starts another."""
+        if self._sandbox is not None:
+            self._sandbox.hang_up()
+            self._teaching.join()
+            self._sandbox.close()
+            self._sandbox = None
 
     def _teach(self, sandbox: Sandbox) -> None:
         with contextlib.suppress(SandboxLost):  # the fit finds that out, too

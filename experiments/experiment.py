@@ -74,7 +74,7 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
                     settings, problem, pool, Budget(ledger.deadline(0.0), ledger.started), journal, predictions,
                     run.stop_requested,
                 )  # fmt: skip
-                finished, fallback = _searched(run, search, interrupted, ledger, tracking, view)
+                finished, fallback = _searched(run, search, interrupted, ledger, tracking, closing, view)
         deadline = ledger.deadline(PUBLISHING_SECONDS)
         if run.stop_requested.is_set():
             deadline = min(deadline, time.monotonic() + STOPPING_SECONDS)
@@ -192,6 +192,7 @@ def _searched(
     interrupted: Interrupted,
     ledger: Ledger,
     tracking: Tracking,
+    closing: Closing,
     view: TerminalView | None,
 ) -> tuple[Finished, str]:
     """How the search ended, and why the light baseline must step in; empty where the search has a winner."""
@@ -203,6 +204,7 @@ def _searched(
 
     def show(event: Event) -> None:
         nonlocal told
+        closing.warm_up()  # not before the workers are at work: it takes a processor for seconds
         tracking.consume(event)
         if isinstance(event, Generation):
             told = max(told, event.number)

@@ -33,7 +33,7 @@ PUBLISHING_SECONDS = 1.5
 #: published
 CLOSING_SHARE = 0.4
 #: share of the time that fitting an ensemble's members may take
-ENSEMBLE_SHARE = 0.15
+ENSEMBLE_SHARE = 0.1
 #: the end of a search that never began
 NO_SEARCH = Finished("generations", 0, (), (), (), {}, 0, 0.0)
 

@@ -4,12 +4,13 @@ A look is a first try on fewer rows (large tables only), or a fold. After each l
 far is compared with that of every member r of the front that is no worse in the other objectives, on the same looks.
 How far such a comparison has misled so far is known from the pipelines that were evaluated in full: for each of them
 and each number of looks, the difference to the best pipeline after these looks minus the difference after all folds.
-The root mean square of that, twice, is what a pipeline may lie behind::
+The root mean square of that is what a pipeline may lie behind::
 
-    least(r, looks) = mean of r over these looks - 2 * rms(looks)
+    least(r, looks) = mean of r over these looks - rms(looks)
 
-Below it, it would have to improve on r by more than two standard deviations to reach the front, so it is dropped. The
-rule is that of racing algorithms (Maron and Moore, Hoeffding races, 1994; Lopez-Ibanez and others, irace, 2016: paired
+Below it, it would have to improve on r by more than a standard deviation to reach the front, so it is dropped: one in
+six that are just as good is lost, and for each of them several others are tried in the time that is saved. The rule is
+that of racing algorithms (Maron and Moore, Hoeffding races, 1994; Lopez-Ibanez and others, irace, 2016: paired
 differences on the same blocks), with the spread measured rather than bounded. What it knows are evaluations a fixed
 number of submissions back, and it travels with the order, so that it depends neither on timing nor on workers.
 """
@@ -24,7 +25,7 @@ from experiments.search.events import Evaluation, Measures
 from experiments.search.objectives import Objectives
 
 #: standard deviations by which a pipeline must lie behind
-DEVIATIONS = 2.0
+DEVIATIONS = 1.0
 #: full evaluations from which the spread is told; before, nothing is dropped
 FULL_EVALUATIONS = 8
 #: the spread is that among the best so many: a hopeless pipeline's folds differ more, and tell nothing of the others

@@ -42,11 +42,11 @@ TYPICAL = 20
 def lag(population_size: int) -> int:
     """LAG: how many submissions ahead of a candidate the evaluations end that it may depend on.
 
-    The smaller, the sooner a search learns; but no more than LAG evaluations can be under way. A quarter of a
-    population, 16 by default, keeps 8 workers busy with one evaluation running and one waiting each; at least 8. For a
+    The smaller, the sooner a search learns and drops; but no more than LAG evaluations can be under way. 8 by default,
+    an eighth of a population, keeps 8 workers busy with one evaluation each, or 4 with one more that waits; for a
     larger pool, raise the population.
     """
-    return max(8, population_size // 4)
+    return max(8, population_size // 8)
 
 
 def evolve(

@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import get_scorer
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import SVC, SVR
 from xgboost import XGBClassifier, XGBRegressor
 
@@ -126,6 +126,8 @@ def _regressors(problem: Problem, n_rows: int) -> Iterator[Entry]:
         spread = float(np.std(problem.folds[0].train_y)) or 1.0
         penalty, tube = (float(f"{share * spread:.2g}") for share in (5, 0.05))
         yield Entry(SVR, {"C": penalty, "epsilon": tube}, scaled=True)
+    if n_rows <= NETWORK_ROWS:
+        yield Entry(MLPRegressor, _NETWORK | {"learning_rate_init": 0.02}, scaled=True)
     yield Entry(LGBMRegressor, _PATIENT_MANY if many else _PATIENT)
     yield Entry(RandomForestRegressor, {"n_estimators": trees, "max_features": 0.4, "min_samples_leaf": 2})
     yield Entry(XGBRegressor, _DEEP)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from config.samples import SAMPLES
 from pipelines.launching import ensure_queue
 from pipelines.processes import ProcessFolder
 
@@ -70,6 +73,51 @@ def test_without_a_search_a_light_baseline_is_tracked_and_registered(clearml_ser
     assert model.published
     assert printed["evaluations"] == 0
     assert printed["holdout_score"] > 0.8
+
+
+OWN_SPACE = """
+from ConfigSpace import ConfigurationSpace
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from tpot.search_spaces.nodes import EstimatorNode
+from tpot.search_spaces.pipelines import SequentialPipeline
+
+
+class Squared(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X ** 2
+
+
+search_space = SequentialPipeline([
+    EstimatorNode(Squared, ConfigurationSpace()),
+    EstimatorNode(LogisticRegression, ConfigurationSpace({"C": (0.01, 1.0)})),
+])
+"""
+
+
+def test_a_persons_own_space_and_classes_travel_with_the_task_and_into_the_model(running_stack, command_line, tmp_path):
+    from clearml import InputModel, Task
+
+    (tmp_path / "my_space.py").write_text(OWN_SPACE)
+    printed = command_line.json(
+        "run", "--data", "penguins", "--search-space", "my_space.py", "--population-size", "2", "--generations", "2",
+        "--cv-folds", "2", "--time-left", "60",
+    )  # fmt: skip
+    task = Task.get_task(task_id=printed["task_id"])
+    assert "class Squared" in task.get_configuration_object("search_space.py")
+    summary = task.artifacts["evaluation_summary"].get()
+    assert (summary["fallback"], summary["valid_share"]) == ("", 1.0)
+    assert summary["best"]["canonical"].startswith("Squared() > LogisticRegression")
+    script = "import joblib, pandas, sys\nprint(joblib.load(sys.argv[1]).predict(pandas.read_csv(sys.argv[2]))[0])\n"
+    answer = subprocess.run(
+        [sys.executable, "-I", "-W", "ignore", "-c", script, InputModel(printed["model_id"]).get_local_copy(),
+         str(SAMPLES["penguins"].path)],
+        cwd=tmp_path / "..", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert answer.stdout.strip() in {"Adelie", "Chinstrap", "Gentoo"}
 
 
 def test_a_queue_is_made_once_however_many_want_it(clearml_server):

@@ -63,7 +63,12 @@ def search(table: Table, settings: Settings, show: Callable[[Event], None]) -> S
         predictions = Predictions(Path(folder))
         # nothing is published here
         done = Search(settings, problem, pool, budget, journal, predictions, threading.Event(), publishing_seconds=0.5)
-        finished, fallback = done.run(show)
+
+        def follow(event: Event) -> None:
+            closing.warm_up()
+            show(event)
+
+        finished, fallback = done.run(follow)
         assert budget.deadline is not None
         if fallback:
             _, closed = fit_baseline(closing, problem, budget.deadline - time.monotonic())
