@@ -35,6 +35,7 @@ def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
     """
     metric = prepare(resolved.settings).metric  # bad input ends here, before anything is started
     stack = Stack(resolved)
+    stack.connect()
     with TerminalView(messages, resolved.settings.time_left, metric) as view:
         view.show_waiting("starting the server, the pool and the agent")
         stack.start(warm=True)

@@ -127,7 +127,7 @@ def _regressors(problem: Problem, n_rows: int) -> Iterator[Entry]:
         penalty, tube = (float(f"{share * spread:.2g}") for share in (5, 0.05))
         yield Entry(SVR, {"C": penalty, "epsilon": tube}, scaled=True)
     if n_rows <= NETWORK_ROWS:
-        yield Entry(MLPRegressor, _NETWORK | {"learning_rate_init": 0.02}, scaled=True)
+        yield Entry(MLPRegressor, _NETWORK | {"learning_rate_init": 0.01}, scaled=True)
     yield Entry(LGBMRegressor, _PATIENT_MANY if many else _PATIENT)
     yield Entry(RandomForestRegressor, {"n_estimators": trees, "max_features": 0.4, "min_samples_leaf": 2})
     yield Entry(XGBRegressor, _DEEP)

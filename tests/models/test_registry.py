@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from experiments.data.columns import preprocessing
 from experiments.data.table import read_table
 from models.published import publishable
-from models.registry import Published, TableFacts, library_versions, publish
+from models.registry import Published, TableFacts, library_versions, packed, publish
 from models.schema import input_schema
 
 pytestmark = [
@@ -55,7 +55,7 @@ def facts(table):
 @pytest.fixture(scope="module")
 def published(task, fitted, facts) -> Published:
     return publish(
-        task, fitted, name="AutoML/penguins", metric="accuracy", cv_score=0.98, holdout_score=0.97, table=facts
+        task, packed(fitted), name="AutoML/penguins", metric="accuracy", cv_score=0.98, holdout_score=0.97, table=facts
     )
 
 
@@ -106,7 +106,7 @@ def test_nothing_tells_where_the_file_lay_before(published):
 
 def test_a_draft_and_a_fallback_are_possible(task, fitted, facts):
     draft = publish(
-        task, fitted, name="AutoML/penguins", metric="accuracy", cv_score=None, holdout_score=None, table=facts,
+        task, packed(fitted), name="AutoML/penguins", metric="accuracy", cv_score=None, holdout_score=None, table=facts,
         tags=("fallback", "challenger"), publish=False,
     )  # fmt: skip
     model = stored(draft.id)
@@ -142,7 +142,7 @@ def test_a_failed_upload_publishes_nothing(task, fitted, facts, refusing_file_se
 
     place, task.output_uri = task.output_uri, refusing_file_server
     with pytest.raises(RuntimeError, match=f"could not be uploaded to {refusing_file_server}"):
-        publish(task, fitted, name="AutoML/lost", metric="r2", cv_score=None, holdout_score=None, table=facts)
+        publish(task, packed(fitted), name="AutoML/lost", metric="r2", cv_score=None, holdout_score=None, table=facts)
     task.output_uri = place
     assert not Model.query_models(model_name="AutoML/lost", only_published=True)
 
@@ -152,4 +152,4 @@ def test_without_a_place_for_the_file_nothing_is_registered(task, fitted, facts)
         output_uri = None
 
     with pytest.raises(RuntimeError, match="no output_uri"):
-        publish(Homeless(), fitted, name="x", metric="r2", cv_score=None, holdout_score=None, table=facts)
+        publish(Homeless(), packed(fitted), name="x", metric="r2", cv_score=None, holdout_score=None, table=facts)
