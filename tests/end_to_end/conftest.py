@@ -14,6 +14,22 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+#: a TPOT 0.x config_dict of predictors that are evaluated in a tenth of a second
+QUICK_SPACE = json.dumps(
+    {
+        "sklearn.naive_bayes.GaussianNB": {"var_smoothing": [1e-9, 1e-7, 1e-5, 1e-3]},
+        "sklearn.linear_model.LogisticRegression": {"C": [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0], "max_iter": [500]},
+        "sklearn.tree.DecisionTreeClassifier": {
+            "max_depth": list(range(1, 11)), "min_samples_leaf": list(range(1, 21)), "criterion": ["gini", "entropy"],
+        },
+        "sklearn.preprocessing.StandardScaler": {},
+        "sklearn.preprocessing.MinMaxScaler": {},
+        "sklearn.feature_selection.SelectPercentile": {
+            "percentile": list(range(20, 100, 5)), "score_func": {"sklearn.feature_selection.f_classif": None},
+        },
+    }
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class CommandLine:

@@ -18,11 +18,12 @@ from pipelines.agent import worker_name
 from pipelines.chain_check import check_links
 from pipelines.launching import clone, enqueue_task
 from pipelines.processes import wait_until
+from tests.end_to_end.conftest import QUICK_SPACE
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(200)]
 
 SMALL = ["--data", "penguins", "--population-size", "8", "--generations", "2", "--cv-folds", "3", "--search-space",
-         "linear-light"]  # fmt: skip
+         QUICK_SPACE]  # fmt: skip
 SCALARS = {
     "Search": {
         "best accuracy",
@@ -186,8 +187,10 @@ def test_a_clone_with_a_value_that_does_not_fit_fails_in_one_line(finished, runn
 def test_run_here_is_a_tracked_task_too(running_stack, command_line):
     from clearml import Task
 
-    printed = command_line.json("run", "--here", *SMALL, "--time-left", "60", "--data", "abalone", "--metric", "r2",
-                                "--generations", "1")  # fmt: skip
+    printed = command_line.json(
+        "run", "--here", *SMALL, "--time-left", "60", "--data", "abalone", "--metric", "r2", "--generations", "1",
+        "--population-size", "2", "--search-space", "linear-light",
+    )  # fmt: skip
     task = Task.get_task(task_id=printed["task_id"])
     assert str(task.data.status) == "completed"
     assert task.get_parameters()["Pool/parallel_mode"] == "local"

@@ -12,11 +12,13 @@ import pytest
 
 from pipelines.launching import api_client
 from pipelines.processes import wait_until
+from tests.end_to_end.conftest import QUICK_SPACE
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(280)]
 
-SETTINGS = ["--data", "penguins", "--population-size", "8", "--cv-folds", "3", "--search-space", "linear-light",
-            "--n-jobs", "2"]  # fmt: skip
+SETTINGS = ["--data", "penguins", "--population-size", "8", "--search-space", QUICK_SPACE, "--n-jobs", "2"]
+#: evaluations of a tenth of a second, enough of them to be killed in the middle
+GENERATIONS = 30
 
 
 def task_of(task_id: str) -> Any:
@@ -51,7 +53,7 @@ def leaderboard(task_id: str) -> list[tuple[str, float]]:
 
 
 def test_a_run_outlives_its_server_its_agent_and_its_scheduler(running_stack, command_line):
-    process = command_line.start("run", *SETTINGS, "--generations", "5", "--time-left", "90", "-o", "json")
+    process = command_line.start("run", *SETTINGS, "--generations", str(GENERATIONS), "--time-left", "90", "-o", "json")
     try:
         assert wait_until(lambda: running_with(8), 90, 0.3)
         for part in ("server", "agent", "dask-scheduler"):
@@ -70,13 +72,13 @@ def test_a_run_outlives_its_server_its_agent_and_its_scheduler(running_stack, co
     assert str(task.data.status) == "completed"
     summary = task.artifacts["evaluation_summary"].get()
     assert summary["fallback"] == ""
-    assert summary["evaluations"] == 5 * 8
-    assert task.get_reported_scalars()["Search"]["evaluations"]["x"] == list(range(5))
+    assert summary["evaluations"] == GENERATIONS * 8
+    assert task.get_reported_scalars()["Search"]["evaluations"]["x"] == list(range(GENERATIONS))
 
 
 def test_a_killed_task_goes_on_where_it_was_and_a_new_one_pays_for_nothing(running_stack, command_line):
     # its own seed: another test's evaluations are not this one's
-    arguments = [*SETTINGS, "--seed", "7", "--generations", "5", "--time-left", "80"]
+    arguments = [*SETTINGS, "--seed", "7", "--generations", str(GENERATIONS), "--time-left", "80"]
     task_id = command_line.run("enqueue", *arguments)[0].strip()
     assert wait_until(lambda: running_with(8), 90, 0.3)
     task_process(task_id).kill()
@@ -85,21 +87,23 @@ def test_a_killed_task_goes_on_where_it_was_and_a_new_one_pays_for_nothing(runni
     printed = command_line.json("resume", task_id)
     assert printed["task_id"] == task_id
     summary = task_of(task_id).artifacts["evaluation_summary"].get()
-    assert summary["evaluations"] == 40
+    assert summary["evaluations"] == GENERATIONS * 8
     assert summary["reused"] >= 8
     assert summary["spent_seconds"]["before the interruption"] > 0
-    assert task_of(task_id).get_reported_scalars()["Search"]["evaluations"]["x"] == list(range(5))
+    assert task_of(task_id).get_reported_scalars()["Search"]["evaluations"]["x"] == list(range(GENERATIONS))
 
     # an undisturbed run ends with the same leaderboard, and every evaluation is found on the server
     again = command_line.json("run", *arguments)
     assert leaderboard(again["task_id"]) == leaderboard(task_id)
-    assert task_of(again["task_id"]).artifacts["evaluation_summary"].get()["reused"] == 40
+    assert task_of(again["task_id"]).artifacts["evaluation_summary"].get()["reused"] == GENERATIONS * 8
 
 
 def test_an_aborted_run_puts_away_what_it_found(running_stack, command_line):
     from clearml import InputModel
 
-    task_id = command_line.run("enqueue", *SETTINGS, "--seed", "8", "--time-left", "200")[0].strip()
+    task_id = command_line.run("enqueue", *SETTINGS, "--seed", "8", "--generations", "10000", "--time-left", "200")[
+        0
+    ].strip()
     assert wait_until(lambda: running_with(8), 90, 0.3)
     api_client().tasks.stop(task=task_id, status_reason="a person had enough")
 

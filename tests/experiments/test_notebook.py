@@ -10,9 +10,10 @@ from config.samples import SAMPLES
 from config.settings import Settings
 from experiments.notebook import evolve
 from experiments.search.events import Evaluated, Finished, Generation
+from tests.end_to_end.conftest import QUICK_SPACE
 
 SMALL = Settings(
-    target_column="species", population_size=2, generations=4, cv_folds=2, search_space="linear-light", n_jobs=1,
+    target_column="species", population_size=2, generations=4, cv_folds=2, search_space=QUICK_SPACE, n_jobs=1,
     time_left=120, metric="accuracy",
 )  # fmt: skip
 

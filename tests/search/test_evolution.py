@@ -23,6 +23,7 @@ from experiments.search.pool import Limits, Pool, Result, open_pool
 from experiments.search.portfolio import portfolio
 from experiments.search.problem import Problem
 from experiments.search.verdict import Verdict
+from tests.end_to_end.conftest import QUICK_SPACE
 from tests.search.conftest import PATIENCE, make_problem
 
 SIZE = 16
@@ -323,6 +324,6 @@ def test_one_real_worker_and_two_find_the_same():
     stories = []
     for n_jobs in (1, 2):
         with open_pool(problem, Limits(PATIENCE, 2000), "local", n_jobs) as pool:
-            stories.append(story(run(problem, pool, population_size=8, generations=4)))
+            stories.append(story(run(problem, pool, population_size=8, generations=3, space=QUICK_SPACE)))
     assert stories[0] == stories[1]
-    assert len(stories[0]) == 32
+    assert len(stories[0]) == 24
