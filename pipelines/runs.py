@@ -35,10 +35,8 @@ def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
     """
     metric = prepare(resolved.settings).metric  # bad input ends here, before anything is started
     stack = Stack(resolved)
-    stack.connect()
     with TerminalView(messages, resolved.settings.time_left, metric) as view:
-        view.show_waiting("starting the server, the pool and the agent")
-        stack.start(warm=True)
+        stack.start(lambda: view.show_waiting("waiting for the pool's workers to import their libraries"))
         launched = enqueue(_launchable(stack), task_name(resolved.settings))
         view.show_waiting(f"task {launched.task_id} waits in the queue {launched.queue!r}: {launched.url}")
         with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, metric, view, messages):
@@ -67,8 +65,8 @@ def resume(resolved: Resolved, task_id: str, messages: Console) -> ResultSummary
     stack.connect()
     launched, settings = reenqueue(task_id, resolved.settings)
     metric = prepare(settings).metric
-    stack.start(warm=True)
     with TerminalView(messages, settings.time_left, metric) as view:
+        stack.start(lambda: view.show_waiting("waiting for the pool's workers to import their libraries"))
         view.show_waiting(f"task {task_id} waits in the queue {launched.queue!r} again: {launched.url}")
         with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, metric, view, messages):
             result = follow(task_id, metric, view, lambda: supervision.failure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,11 +102,12 @@ class Stack:
         connection.apply()
         return connection
 
-    def start(self, warm: bool = False) -> Connection:
+    def start(self, await_cold_pool: Callable[[], None] | None = None) -> Connection:
         """Starts whatever does not run yet, server first; pool and agent come up while the caller goes on.
 
         Args:
-            warm: whether to wait for a pool that had to be started, so that this takes nothing from a run's time.
+            await_cold_pool: where given, a pool that had to be started is waited for, so that this takes nothing from
+                a run's time; called before.
 
         Raises:
             BadInput: see `connect`.
@@ -115,7 +117,8 @@ class Stack:
             is_cold = self.uses_local_pool and self.pool.start(self.settings.n_jobs)
             ensure_queue(self.settings.queue)
             self.agent.start(connection, self.settings.queue)
-        if warm and is_cold:
+        if await_cold_pool and is_cold:
+            await_cold_pool()
             self.pool.wait_until_warm()
         return connection
 

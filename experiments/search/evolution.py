@@ -42,11 +42,11 @@ TYPICAL = 20
 def lag(population_size: int) -> int:
     """LAG: how many submissions ahead of a candidate the evaluations end that it may depend on.
 
-    The smaller, the sooner a search learns and drops; but no more than LAG evaluations can be under way. 8 by default,
-    an eighth of a population, keeps 8 workers busy with one evaluation each, or 4 with one more that waits; for a
+    The smaller, the sooner a search learns and drops; but while one evaluation is slow, no more than LAG others go on.
+    A quarter of a population, at least 16, keeps 8 workers busy with one evaluation running and one waiting each; for a
     larger pool, raise the population.
     """
-    return max(8, population_size // 8)
+    return max(16, population_size // 4)
 
 
 def evolve(

@@ -17,8 +17,8 @@ from tests.end_to_end.conftest import QUICK_SPACE
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(280)]
 
 SETTINGS = ["--data", "penguins", "--population-size", "8", "--search-space", QUICK_SPACE, "--n-jobs", "2"]
-#: evaluations of a tenth of a second, enough of them to be killed in the middle
-GENERATIONS = 30
+#: enough evaluations to be killed in the middle
+GENERATIONS = 3
 
 
 def task_of(task_id: str) -> Any:
@@ -53,7 +53,7 @@ def leaderboard(task_id: str) -> list[tuple[str, float]]:
 
 
 def test_a_run_outlives_its_server_its_agent_and_its_scheduler(running_stack, command_line):
-    process = command_line.start("run", *SETTINGS, "--generations", str(GENERATIONS), "--time-left", "90", "-o", "json")
+    process = command_line.start("run", *SETTINGS, "--generations", str(GENERATIONS), "--time-left", "140", "-o", "json")
     try:
         assert wait_until(lambda: running_with(8), 90, 0.3)
         for part in ("server", "agent", "dask-scheduler"):
@@ -78,7 +78,7 @@ def test_a_run_outlives_its_server_its_agent_and_its_scheduler(running_stack, co
 
 def test_a_killed_task_goes_on_where_it_was_and_a_new_one_pays_for_nothing(running_stack, command_line):
     # its own seed: another test's evaluations are not this one's
-    arguments = [*SETTINGS, "--seed", "7", "--generations", str(GENERATIONS), "--time-left", "80"]
+    arguments = [*SETTINGS, "--seed", "7", "--generations", str(GENERATIONS), "--time-left", "140"]
     task_id = command_line.run("enqueue", *arguments)[0].strip()
     assert wait_until(lambda: running_with(8), 90, 0.3)
     task_process(task_id).kill()
