@@ -53,7 +53,9 @@ def leaderboard(task_id: str) -> list[tuple[str, float]]:
 
 
 def test_a_run_outlives_its_server_its_agent_and_its_scheduler(running_stack, command_line):
-    process = command_line.start("run", *SETTINGS, "--generations", str(GENERATIONS), "--time-left", "140", "-o", "json")
+    process = command_line.start(
+        "run", *SETTINGS, "--generations", str(GENERATIONS), "--time-left", "140", "-o", "json"
+    )
     try:
         assert wait_until(lambda: running_with(8), 90, 0.3)
         for part in ("server", "agent", "dask-scheduler"):
