@@ -23,12 +23,12 @@ from experiments.reports.tracking import RunTask, Tracking
 from experiments.search.budget import Budget
 from experiments.search.events import Evaluation, Event, Finished, Generation
 from experiments.search.journal import Journal
-from experiments.search.pool import Pool, open_pool_or_fall_back
+from experiments.search.pool import Pool
 from experiments.search.predictions import Predictions
 from experiments.search.problem import Problem
 from experiments.search.space_file import digest
 from experiments.search.space_names import is_python_file
-from experiments.searching import NO_SEARCH, PUBLISHING_SECONDS, Search, limits
+from experiments.searching import NO_SEARCH, PUBLISHING_SECONDS, Search, pool_as_set
 
 log = logging.getLogger(__name__)
 
@@ -172,18 +172,7 @@ class Fallbacks:
 
 
 def _opened_pool(settings: Settings, fallbacks: Fallbacks, cleanup: ExitStack) -> Pool:
-    opened = open_pool_or_fall_back(
-        None,
-        limits(settings),
-        settings.parallel_mode,
-        settings.n_jobs,
-        settings.dask_address,
-        settings.scheduler_file,
-        settings.pool_timeout,
-        settings.seed,
-        warn=fallbacks,
-    )
-    return cleanup.enter_context(opened.pool)
+    return cleanup.enter_context(pool_as_set(settings, fallbacks))
 
 
 def _searched(

@@ -23,11 +23,8 @@ from experiments.preparation import prepare
 from experiments.reports.terminal import TerminalView
 from experiments.search.budget import Budget
 from experiments.search.events import Event, Generation
-from experiments.search.evolution import evolve as evolve_problem
 from experiments.search.journal import Journal
-from experiments.search.objectives import Objectives
-from experiments.search.pool import open_pool_or_fall_back
-from experiments.searching import limits
+from experiments.searching import evolve_as_set, pool_as_set
 
 
 def evolve(
@@ -49,29 +46,13 @@ def evolve(
     settings = settings or Settings()
     began = time.monotonic()
     with ExitStack() as cleanup:
-        opened = open_pool_or_fall_back(
-            None, limits(settings), settings.parallel_mode, settings.n_jobs, settings.dask_address,
-            settings.scheduler_file, settings.pool_timeout, settings.seed,
-        )  # fmt: skip
-        pool = cleanup.enter_context(opened.pool)
+        pool = cleanup.enter_context(pool_as_set(settings))
         prepared = prepare(settings.model_copy(update={"data": _source(table, cleanup)}))
         problem = prepared.problem(settings.cv_folds, settings.seed)
         pool.learn(problem)
         view = TerminalView(Console(stderr=True), settings.time_left, prepared.metric) if progress else None
-        for event in evolve_problem(
-            problem,
-            space=settings.search_space,
-            population_size=settings.population_size,
-            generations=settings.generations,
-            seed=settings.seed,
-            pool=pool,
-            budget=Budget(began + settings.time_left, began),
-            objectives=Objectives.parse(settings.objectives),
-            early_stop=settings.early_stop,
-            early_drop=settings.early_drop,
-            journal=Journal(problem, settings.seed),
-            portfolio_limit=settings.per_run_limit,
-        ):
+        budget = Budget(began + settings.time_left, began)
+        for event in evolve_as_set(settings, problem, pool, budget, Journal(problem, settings.seed)):
             if view and isinstance(event, Generation):
                 view.show_generation(event)
             yield event

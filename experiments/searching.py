@@ -15,7 +15,7 @@ from experiments.search.events import Evaluated, Event, Finished
 from experiments.search.evolution import evolve
 from experiments.search.journal import Journal
 from experiments.search.objectives import Objectives
-from experiments.search.pool import Limits, Pool
+from experiments.search.pool import Limits, Pool, open_pool_or_fall_back
 from experiments.search.predictions import Predictions
 from experiments.search.problem import Problem
 
@@ -100,21 +100,8 @@ class Search:
         settings, budget = self.settings, self.budget
         reserve = Reserve(settings.time_left, self.publishing_seconds, is_ensemble=settings.ensemble != "off")
         budget.reserve = reserve.seconds
-        for event in evolve(
-            self.problem,
-            space=settings.search_space,
-            population_size=settings.population_size,
-            generations=settings.generations,
-            seed=settings.seed,
-            pool=self.pool,
-            budget=budget,
-            objectives=Objectives.parse(settings.objectives),
-            early_stop=settings.early_stop,
-            early_drop=settings.early_drop,
-            journal=self.journal,
-            predictions=self.predictions,
-            portfolio_limit=settings.per_run_limit,
-            should_stop=self.stop_requested.is_set,
+        for event in evolve_as_set(
+            settings, self.problem, self.pool, budget, self.journal, self.predictions, self.stop_requested.is_set
         ):
             if isinstance(event, Evaluated):
                 budget.reserve = reserve.after(event)
@@ -143,6 +130,49 @@ class Reserve:
             self._best = evaluation.score
             self.seconds = min(self._most, self._fixed + fit_seconds(evaluation))
         return self.seconds
+
+
+def evolve_as_set(
+    settings: Settings,
+    problem: Problem,
+    pool: Pool,
+    budget: Budget,
+    journal: Journal,
+    predictions: Predictions | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """`experiments.search.evolution.evolve` as the settings say."""
+    return evolve(
+        problem,
+        space=settings.search_space,
+        population_size=settings.population_size,
+        generations=settings.generations,
+        seed=settings.seed,
+        pool=pool,
+        budget=budget,
+        objectives=Objectives.parse(settings.objectives),
+        early_stop=settings.early_stop,
+        early_drop=settings.early_drop,
+        journal=journal,
+        predictions=predictions,
+        portfolio_limit=settings.per_run_limit,
+        should_stop=should_stop,
+    )
+
+
+def pool_as_set(settings: Settings, warn: Callable[[str], None] = lambda message: None) -> Pool:
+    """`experiments.search.pool.open_pool_or_fall_back` as the settings say; what it is about is learnt later."""
+    return open_pool_or_fall_back(
+        None,
+        limits(settings),
+        settings.parallel_mode,
+        settings.n_jobs,
+        settings.dask_address,
+        settings.scheduler_file,
+        settings.pool_timeout,
+        settings.seed,
+        warn,
+    )
 
 
 def limits(settings: Settings) -> Limits:

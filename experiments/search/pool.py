@@ -18,7 +18,6 @@ from experiments.search.verdict import Verdict
 __all__ = [
     "Limits",
     "Mode",
-    "Opened",
     "Pool",
     "PoolLost",
     "PoolUnreachable",
@@ -171,16 +170,6 @@ def open_pool(
     return pool
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A pool, and whether it is the one that was asked for."""
-
-    pool: Pool
-    fell_back: bool
-    #: why it fell back, in one line; empty where it did not
-    reason: str = ""
-
-
 def open_pool_or_fall_back(
     problem: Problem | None,
     limits: Limits,
@@ -191,7 +180,7 @@ def open_pool_or_fall_back(
     timeout: float = 10.0,
     seed: int = 0,
     warn: Callable[[str], None] = lambda message: None,
-) -> Opened:
+) -> Pool:
     """`open_pool`, but instead of an unreachable distributed pool there is a warning and one local worker.
 
     The same where the distributed pool is lost later and does not come back within the timeout; where it does, even
@@ -212,16 +201,15 @@ def open_pool_or_fall_back(
         warn(f"{reason}; the search goes on locally with one worker")
         return open_pool(None, limits, "local", 1, seed=seed)
 
-    fell_back, reason = False, ""
     try:
         pool = reach()
     except PoolUnreachable as error:
-        fell_back, reason = True, str(error)
-        pool = fall_back(reason)
-    if mode == "distributed" and not fell_back:
-        from experiments.search.lasting_pool import LastingPool
+        pool = fall_back(str(error))
+    else:
+        if mode == "distributed":
+            from experiments.search.lasting_pool import LastingPool
 
-        pool = LastingPool(pool, reach, fall_back)
+            pool = LastingPool(pool, reach, fall_back)
     if problem is not None:
         pool.learn(problem)
-    return Opened(pool, fell_back, reason)
+    return pool

@@ -38,6 +38,9 @@ KERNEL_ROWS = 5_000
 NETWORK_ROWS = 10_000
 #: from so many rows on, larger trees and steps pay, as there is more to be learnt and each step takes longer
 MANY_ROWS = 3_000
+#: boosting grows a tree for each class in each step: from so many classes on, what does not comes before it
+MANY_CLASSES = 4
+_BOOSTING = {LGBMClassifier, XGBClassifier}
 
 #: boosting in small steps, for LightGBM
 _GENTLE = {
@@ -88,8 +91,11 @@ def portfolio(problem: Problem) -> Iterator[Entry]:
     n_rows = max(len(fold.train_y) for fold in problem.folds)
     if problem.task == "regression":
         yield from _regressors(problem, n_rows)
-    else:
-        yield from _classifiers(problem, n_rows)
+        return
+    first, untuned, *others = _classifiers(problem, n_rows)
+    if problem.n_classes >= MANY_CLASSES:
+        others.sort(key=lambda entry: entry.predictor in _BOOSTING)
+    yield from (first, untuned, *others)
 
 
 def _classifiers(problem: Problem, n_rows: int) -> Iterator[Entry]:

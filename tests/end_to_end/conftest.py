@@ -66,14 +66,6 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("CLEARML")}
 
 
-@pytest.fixture(scope="session")
-def running_stack(stack):
-    """Server, pool and agent, all up."""
-    stack.start()
-    stack.pool.wait()
-    return stack
-
-
 @pytest.fixture
 def command_line(stack, tmp_path, monkeypatch) -> CommandLine:
     """The command line on the tests' stack; free ports are for a server that has to be started anew."""

@@ -10,7 +10,6 @@ from typing import Any
 import psutil
 import pytest
 
-from pipelines.launching import api_client
 from pipelines.processes import wait_until
 from tests.end_to_end.conftest import QUICK_SPACE
 
@@ -100,21 +99,22 @@ def test_a_killed_task_goes_on_where_it_was_and_a_new_one_pays_for_nothing(runni
     assert task_of(again["task_id"]).artifacts["evaluation_summary"].get()["reused"] == GENERATIONS * 8
 
 
-def test_an_aborted_run_puts_away_what_it_found(running_stack, command_line):
+def test_ctrl_c_stops_the_task_which_puts_away_what_it_found(running_stack, command_line):
     from clearml import InputModel
 
-    task_id = command_line.run("enqueue", *SETTINGS, "--seed", "8", "--generations", "10000", "--time-left", "200")[
-        0
-    ].strip()
-    assert wait_until(lambda: running_with(8), 90, 0.3)
-    api_client().tasks.stop(task=task_id, status_reason="a person had enough")
-
-    def is_over() -> bool:
-        task = task_of(task_id)
-        return str(task.data.status) == "stopped" and "evaluation_summary" in task.artifacts
-
-    assert wait_until(is_over, 60, 0.3)
+    process = command_line.start("run", *SETTINGS, "--seed", "8", "--generations", "10000", "--time-left", "200")
+    try:
+        assert wait_until(lambda: running_with(8), 90, 0.3)
+        task_id = running_with(8)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "stopping: the best so far is fitted and published" in errors
+    assert "hold-out" in errors
     task = task_of(task_id)
+    assert str(task.data.status) == "stopped"
     assert {"leaderboard.json", "best_pipeline.py", "model.joblib", "checkpoint"} <= set(task.artifacts)
     assert task.artifacts["evaluation_summary"].get()["reason"] == "stopped"
     model = InputModel(model_id=task.models["output"][-1].id)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lightgbm import LGBMClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.svm import SVC, SVR
 from threadpoolctl import threadpool_limits
+from xgboost import XGBClassifier
 
 from experiments.search.early_drop import Bars
 from experiments.search.evaluation import evaluate
 from experiments.search.objectives import Objectives
-from experiments.search.portfolio import KERNEL_ROWS, MANY_ROWS, NETWORK_ROWS, portfolio
+from experiments.search.portfolio import KERNEL_ROWS, MANY_CLASSES, MANY_ROWS, NETWORK_ROWS, portfolio
 from experiments.search.problem import Fold, Problem
 from experiments.search.ranges import ranges
 from experiments.search.space import search_space
@@ -53,6 +55,15 @@ def test_what_takes_too_long_on_large_tables_is_left_out():
     everything = names(KERNEL_ROWS)
     assert everything - names(KERNEL_ROWS + 1) == {"SVC"}
     assert everything - names(NETWORK_ROWS + 1) == {"SVC", "MLPClassifier"}
+
+
+@pytest.mark.parametrize("n_classes", [MANY_CLASSES - 1, MANY_CLASSES])
+def test_tuned_boosting_comes_last_where_each_step_grows_many_trees(n_classes):
+    fold = Fold(np.zeros((100, 1)), np.arange(100) % n_classes, np.zeros((1, 1)), np.zeros(1))
+    entries = list(portfolio(Problem("classification", "accuracy", (fold,), 1, n_classes)))
+    slow = [entry.predictor in {LGBMClassifier, XGBClassifier} for entry in entries]
+    assert entries[1].predictor is HistGradientBoostingClassifier
+    assert (slow == sorted(slow)) == (n_classes == MANY_CLASSES)
 
 
 def test_a_kernel_machine_is_not_asked_for_probabilities():
