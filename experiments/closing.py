@@ -1,7 +1,7 @@
 """The end of a run: a pipeline fitted on all development rows and scored on the hold-out, by the clock.
 
-A fit may take longer than any of its folds did, or hang, so it runs in a process of its own that is ended in time. The
-process is started once the search is under way: when the search ends, or is stopped, it is ready.
+A fit may take longer than any of its folds did, or hang, so it runs in a process of its own that is ended in time. It
+is one that the search leaves, or is started once the search is under way, and is ready when the search ends.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from config.errors import RunFailed
 from experiments.baseline import fold_scores, light_baseline
 from experiments.inference import inference_ms
 from experiments.preparation import Prepared
+from experiments.search import idle_sandboxes
 from experiments.search.events import Evaluation
 from experiments.search.order import Packed
 from experiments.search.problem import Problem
@@ -84,7 +85,7 @@ class Closing:
     def warm_up(self) -> None:
         """Starts the process, so that a fit need not wait for it; a second call does nothing."""
         if self._sandbox is None:
-            self._sandbox = Sandbox(self._limits, self._seed)
+            self._sandbox = idle_sandboxes.take(self._limits, self._seed)
             # In a thread: a pipe holds little, and the process reads only when it has imported its libraries.
             self._teaching = threading.Thread(target=self._teach, args=(self._sandbox,), daemon=True)
             self._teaching.start()
@@ -114,11 +115,12 @@ class Closing:
         return Closed(joblib.load(io.BytesIO(model)), model, holdout_score, seconds_taken, inference)
 
     def close(self) -> None:
-        """Ends the process; a later fit starts another."""
+        """Gives the process back; a later fit takes another."""
         if self._sandbox is not None:
-            self._sandbox.hang_up()
+            if self._teaching.is_alive():
+                self._sandbox.hang_up()
             self._teaching.join()
-            self._sandbox.close()
+            idle_sandboxes.give_back(self._sandbox)
             self._sandbox = None
 
     def _teach(self, sandbox: Sandbox) -> None:

@@ -193,7 +193,8 @@ def _searched(
 
     def show(event: Event) -> None:
         nonlocal told
-        closing.warm_up()  # not before the workers are at work: it takes a processor for seconds
+        if not search.pool.leaves_sandboxes:
+            closing.warm_up()  # not before the workers are at work: it takes a processor for seconds
         tracking.consume(event)
         if isinstance(event, Generation):
             told = max(told, event.number)
@@ -201,7 +202,9 @@ def _searched(
                 view.show_generation(event)
         checkpoints.save(told, at_once=isinstance(event, Finished))
 
-    return search.run(show)
+    ended = search.run(show)
+    search.pool.close()  # what it leaves is used from here on
+    return ended
 
 
 def _journal(run: RunTask, problem: Problem, interrupted: Interrupted) -> Journal:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import experiments
 from config.errors import BadInput
-from experiments.search.spare_sandbox import await_ready
+from experiments.search.idle_sandboxes import await_ready
 from pipelines.processes import ProcessFolder, wait_until
 
 SCHEDULER, WORKERS = "dask-scheduler", "dask-workers"
@@ -70,7 +70,7 @@ class LocalPool:
                 WORKERS,
                 [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(self.scheduler_file),
                  "--nworkers", str(workers), "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard",
-                 "--preload", "experiments.search.spare_sandbox",
+                 "--preload", "experiments.search.idle_sandboxes",
                  "--local-directory", str(self.home / "pool")],
                 environment, purpose,
             )  # fmt: skip

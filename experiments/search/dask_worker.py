@@ -13,7 +13,7 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker, secede
 from distributed.worker import thread_state
 
-from experiments.search import spare_sandbox
+from experiments.search import idle_sandboxes
 from experiments.search.order import Packed
 from experiments.search.sandbox import Limits, Sandbox, SandboxLost
 from experiments.search.turns import Turns
@@ -21,6 +21,8 @@ from experiments.search.verdict import Verdict
 
 #: an evaluation whose sandbox was lost that often is the one that ends sandboxes
 ATTEMPTS = 3
+#: how long a cancelled evaluation may take to end, in seconds; the worker waits that long
+CANCEL_PATIENCE = 0.5
 #: the worker's metric that tells what each run had of it lately; it travels with the heartbeat, twice a second
 COMPUTE_SECONDS = "compute seconds by run"
 _TURNS = "turns"
@@ -50,17 +52,24 @@ class SandboxPlugin(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         """Starts the sandbox; it gets ready in the background."""
+        idle_sandboxes.keep(1)  # a worker does one evaluation at a time
         self._over = False
+        #: held while something runs in the sandbox
+        self._in_use = threading.Lock()
         self._cancelled = 0
         self._turns = _turns_of(worker)
         self._start()
 
     def teardown(self, worker: Any) -> None:
-        """Ends the sandbox."""
+        """Ends what runs in the sandbox and leaves it to the next run."""
         self._over = True
-        self._sandbox.hang_up()
         self._turns.forget(self._run)
-        spare_sandbox.refill()
+        self._sandbox.cancel()
+        if self._teaching.is_alive() or not self._in_use.acquire(timeout=CANCEL_PATIENCE):
+            self._sandbox.hang_up()
+            idle_sandboxes.prepare()
+        else:
+            idle_sandboxes.give_back(self._sandbox)
 
     def evaluate(self, packed: Packed, ticket: int, is_asked_for: Callable[[], bool]) -> tuple[Verdict, int]:
         """One evaluation, in a new sandbox where the old one was lost, when it is the run's turn on this worker.
@@ -82,7 +91,8 @@ class SandboxPlugin(WorkerPlugin):
             if not self._turns.take(self._run, is_wanted):
                 return Verdict(None), attempt
             try:
-                return self._sandbox.evaluate(packed, ticket), attempt
+                with self._in_use:
+                    return self._sandbox.evaluate(packed, ticket) if is_wanted() else Verdict(None), attempt
             except SandboxLost as error:
                 if not is_wanted():
                     return Verdict(None), attempt
@@ -100,7 +110,7 @@ class SandboxPlugin(WorkerPlugin):
         self._sandbox.cancel(ticket)
 
     def _start(self) -> None:
-        self._sandbox = spare_sandbox.take(self._limits, self._seed)
+        self._sandbox = idle_sandboxes.take(self._limits, self._seed)
         # In a thread: a pipe holds little, and the process reads only when it has imported its libraries.
         self._teaching = threading.Thread(target=self._teach, args=(self._sandbox,), daemon=True)
         self._teaching.start()

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 
+from experiments.search import idle_sandboxes
 from experiments.search.order import Order, Packed
 from experiments.search.pool import Pool, PoolUnreachable, Result
 from experiments.search.problem import Problem
@@ -23,13 +24,15 @@ _Task = tuple[int, int, Packed]  # round, number, what is to be done
 
 
 class LocalPool(Pool):
-    """See `Pool`.
+    """See `Pool`. Closed, it leaves its processes to the next that need some: see `idle_sandboxes`.
 
     Args:
         limits: of each evaluation.
         n_workers: evaluating processes.
         seed: of the random generators that an evaluation finds.
     """
+
+    leaves_sandboxes = True
 
     def __init__(self, limits: Limits, n_workers: int, seed: int = 0) -> None:
         self._lesson = b""
@@ -44,7 +47,7 @@ class LocalPool(Pool):
         self._closed = False
         #: index of a busy sandbox -> when its evaluation began
         self._began: dict[int, float] = {}
-        self._sandboxes = [Sandbox(limits, seed) for _ in range(n_workers)]
+        self._sandboxes = [idle_sandboxes.take(limits, seed) for _ in range(n_workers)]
         self._threads = [
             threading.Thread(target=self._serve, args=(index,), name=f"sandbox-{index}", daemon=True)
             for index in range(n_workers)
@@ -87,7 +90,8 @@ class LocalPool(Pool):
         for _ in self._threads:
             self._tasks.put(None)
         for sandbox in self._sandboxes:
-            sandbox.hang_up()
+            if not sandbox.was_ready:
+                sandbox.hang_up()  # to give it back, it would have to be waited for
         for thread in self._threads:
             thread.join()
 
@@ -101,8 +105,9 @@ class LocalPool(Pool):
     def _serve(self, index: int) -> None:
         """What a thread does: gives its sandbox one task after the other."""
         self._taught.wait()
-        with contextlib.suppress(SandboxLost):  # the first evaluation finds that out, too, and starts another
-            self._sandboxes[index].learn(self._lesson)
+        if self._lesson:
+            with contextlib.suppress(SandboxLost):  # the first evaluation finds that out, too, and starts another
+                self._sandboxes[index].learn(self._lesson)
         while (task := self._tasks.get()) is not None:
             its_round, number, packed = task
             if its_round != self._round:
@@ -118,7 +123,7 @@ class LocalPool(Pool):
                 del self._began[index]
             if verdict.outcome is not None:
                 self._results.put((its_round, Result.of(number, verdict, f"local-{index}", retried)))
-        self._sandboxes[index].close()
+        idle_sandboxes.give_back(self._sandboxes[index])
 
     def _evaluate(self, index: int, packed: Packed, its_round: int) -> tuple[Verdict, int]:
         """The verdict, and how often the process was lost before it came.

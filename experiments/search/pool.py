@@ -103,6 +103,9 @@ class Pool(ABC):
     def workers(self) -> int:
         """Workers that evaluate, or will in a moment, at this time."""
 
+    #: whether its evaluating processes, once it is closed, wait in this process for whoever needs one
+    leaves_sandboxes = False
+
     def share(self) -> float:
         """This run's part of what the workers lately computed for all runs, from 0 to 1."""
         return 1.0

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiments.search.framing import PipeClosed, read_frame, write_frame
 from experiments.search.order import Packed
@@ -52,6 +52,14 @@ class Limits:
     memory_limit_mb: int
 
 
+class Origin(NamedTuple):
+    """What a sandbox comes from: two of one origin know the same."""
+
+    interpreter: str
+    #: as PYTHONPATH has it
+    modules: str
+
+
 class Sandbox:
     """An evaluating process; it is started at once and gets ready in the background (2-3 s).
 
@@ -69,15 +77,16 @@ class Sandbox:
         self._ready = False
         #: tasks of this or a smaller ticket are not wanted any more
         self._cancelled = 0
+        self.origin = origin()
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the process
         # Not a multiprocessing process: Dask's workers are daemonic and may not have such children. A session of its
         # own, so that Ctrl-C in a terminal reaches the owner only, which then decides.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "experiments.search.sandbox_process"],
+            [self.origin.interpreter, "-m", "experiments.search.sandbox_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
-            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": self.origin.modules},
             start_new_session=True,
             bufsize=0,
         )
@@ -102,8 +111,8 @@ class Sandbox:
         return self._process.poll() is None
 
     def hand_over(self, limits: Limits, seed: int) -> None:
-        """Sets limits and seed anew; before the first evaluation."""
-        self._limits, self._seed = limits, seed
+        """Sets limits and seed anew; between evaluations, before it learns what the next are about."""
+        self._limits, self._seed, self._cancelled = limits, seed, 0
 
     def await_ready(self) -> None:
         """Blocks until the process has imported its libraries; returns, too, where it is gone."""
@@ -205,6 +214,11 @@ class Sandbox:
         except ValueError:
             lines = []
         return f"the evaluating process ended with {self._process.returncode}: {lines[-1] if lines else 'no message'}"
+
+
+def origin() -> Origin:
+    """What a sandbox that was started now would come from."""
+    return Origin(sys.executable, os.pathsep.join(path for path in sys.path if path))
 
 
 def lesson(problem: Any) -> bytes:

@@ -16,7 +16,7 @@ from tests.end_to_end.conftest import QUICK_SPACE
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(200)]
 
 SMALL = ["--data", "penguins", "--population-size", "8", "--generations", "1", "--cv-folds", "3", "--search-space",
-         QUICK_SPACE, "--time-left", "60"]  # fmt: skip
+         QUICK_SPACE, "--time-left", "60", "--seed", "5"]  # fmt: skip
 
 
 def test_a_configured_server_is_used_and_none_is_started(clearml_server, command_line, tmp_path):

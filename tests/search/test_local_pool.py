@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import psutil
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
+from experiments.search import idle_sandboxes
 from experiments.search.order import Order
 from experiments.search.pool import Limits, Pool, PoolUnreachable, open_pool
 from tests.search import hostile
@@ -98,13 +99,27 @@ def test_a_process_that_cannot_start_ends_the_search_with_its_reason(monkeypatch
             pool.wait(PATIENCE)
 
 
-def test_mode_off_is_one_process_and_closing_ends_it():
+def test_mode_off_is_one_process_which_waits_for_the_next_pool_when_it_is_closed(tmp_path):
+    idle_sandboxes.close_all()
     before = set(psutil.Process().children())
     pool = open_pool(make_problem(), LIMITS, "off", n_jobs=7)
     assert pool.workers() == 1
-    started = set(psutil.Process().children()) - before
-    assert len(started) == 1
-    pool.submit(Order(0, hostile.Sleeper()))
+    (process,) = set(psutil.Process().children()) - before
+    pool.submit(Order(0, hostile.Holder(str(tmp_path / "runs"))))
+    wait_until((tmp_path / "runs").exists)
     pool.close()
     pool.close()
-    wait_until(lambda: not any(process.is_running() for process in started))
+    wait_until(lambda: not process.children())
+    with open_pool(make_problem("regression"), LIMITS, "off") as pool:
+        assert set(psutil.Process().children()) - before == {process}
+        pool.submit(Order(0, LinearRegression()))
+        assert results_of(pool, 1)[0].outcome == "valid"
+
+
+def test_a_process_that_is_not_ready_when_its_pool_is_closed_ends():
+    idle_sandboxes.close_all()
+    before = set(psutil.Process().children())
+    pool = open_pool(make_problem(), LIMITS, "off")
+    (process,) = set(psutil.Process().children()) - before
+    pool.close()
+    wait_until(lambda: not process.is_running())

@@ -64,11 +64,8 @@ def search(table: Table, settings: Settings, show: Callable[[Event], None]) -> S
         # nothing is published here
         done = Search(settings, problem, pool, budget, journal, predictions, threading.Event(), publishing_seconds=0.5)
 
-        def follow(event: Event) -> None:
-            closing.warm_up()
-            show(event)
-
-        finished, fallback = done.run(follow)
+        finished, fallback = done.run(show)
+        pool.close()  # the last fit takes one of its processes
         assert budget.deadline is not None
         if fallback:
             _, closed = fit_baseline(closing, problem, budget.deadline - time.monotonic())
