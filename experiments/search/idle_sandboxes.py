@@ -7,6 +7,7 @@ begin at once. ``dask worker --preload experiments.search.idle_sandboxes`` has t
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import threading
@@ -85,9 +86,10 @@ def close_all() -> None:
 atexit.register(close_all)
 
 
-def dask_setup(worker: Any) -> None:
-    """Called by Dask when a worker that preloads this module starts."""
+async def dask_setup(worker: Any) -> None:
+    """Called by Dask before a worker that preloads this module joins its pool: one that is there can evaluate."""
     prepare()
+    await asyncio.to_thread(await_ready)
 
 
 def dask_teardown(worker: Any) -> None:
