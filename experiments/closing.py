@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 #: a fit on all rows takes longer than on a fold's: by the rows, for some estimators by their square, and by chance
 SAFETY = 1.6
+#: share of what a fit is expected to take at most that it does not exceed as a rule: so much time is enough to begin it
+LIKELY = 0.75
 #: seconds for starting the fit, packing the model and loading it here
 OVERHEAD = 0.3
 #: seconds that the last resort may take, whatever the clock says
@@ -154,12 +156,13 @@ def fit_best(
     while left and len(reasons) < ATTEMPTS:
         available = deadline - clock()
         quickest = min(left, key=fit_seconds)
-        evaluation = next((each for each in left if fit_seconds(each) <= available), quickest)
+        evaluation = next((each for each in left if LIKELY * fit_seconds(each) <= available), quickest)
         left.remove(evaluation)
         # what it may take beyond its own time is what the quickest would need after it
         limit = available - (fit_seconds(quickest) if quickest is not evaluation else 0.0)
+        own = min(fit_seconds(evaluation), available)
         try:
-            return evaluation, closing.fit(evaluation.estimator, max(AT_LEAST, fit_seconds(evaluation), limit))
+            return evaluation, closing.fit(evaluation.estimator, max(AT_LEAST, own, limit))
         except FitFailed as error:
             reasons.append(str(error))
             log.warning("pipeline %d cannot be fitted on all rows: %s", evaluation.number, error)

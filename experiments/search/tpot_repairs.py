@@ -10,12 +10,13 @@ upstream has mended one, its check turns False, the test of this file fails, and
 
 from __future__ import annotations
 
+import importlib
 import inspect
-import os
 import sys
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -27,7 +28,26 @@ from ConfigSpace.util import deactivate_inactive_hyperparameters
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import cross_val_predict
 
-os.environ.setdefault("MPLBACKEND", "Agg")  # TPOT imports pyplot, which must not look for a screen
+
+class _Later(ModuleType):
+    """Stands in for a module that is imported when something of it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@contextmanager
+def _pyplot_later() -> Iterator[None]:
+    """What imports pyplot meanwhile gets a stand-in for it."""
+    package, pyplot = _Later("matplotlib"), _Later("matplotlib.pyplot")
+    package.pyplot = pyplot  # type: ignore[attr-defined]
+    missing = {each.__name__: each for each in (package, pyplot) if "matplotlib" not in sys.modules}
+    sys.modules.update(missing)
+    try:
+        yield
+    finally:
+        for name in missing:
+            del sys.modules[name]
 
 
 def _import_quietly() -> ModuleType:
@@ -35,7 +55,7 @@ def _import_quietly() -> ModuleType:
     asked = update_checker.update_check
     update_checker.update_check = lambda *arguments, **options: None
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _pyplot_later():
             warnings.simplefilter("ignore")
             import tpot
     finally:
@@ -245,6 +265,11 @@ REPAIRS = {
         "search_spaces/pipelines/graph.py:149",
         "a mutation of a graph does all five of its changes at once, so that little is left of the parent",
         lambda: "return True" not in _source(_upstream_graph_mutate),
+    ),
+    "pyplot": Repair(
+        "graphsklearn.py:41",
+        "importing tpot imports pyplot, a fifth of all that it imports, which only its drawing of graphs needs",
+        lambda: "\nimport matplotlib.pyplot as plt\n" in _source(_graphsklearn),
     ),
     "update check": Repair(
         "__init__.py:59",

@@ -63,6 +63,13 @@ def test_where_the_best_takes_too_long_the_best_that_does_not_is_fitted(closing)
     assert champion.number == 1
 
 
+def test_a_moment_less_than_the_best_takes_at_most_is_enough_for_it(closing):
+    best = evaluation(0, DecisionTreeClassifier(random_state=0), seconds=60.0)
+    leaderboard = [best, evaluation(1, LogisticRegression(max_iter=500), seconds=0.05)]
+    champion, _ = fit_best(closing, leaderboard, 0.9 * fit_seconds(best), clock=lambda: 0.0)
+    assert champion is best
+
+
 def test_where_none_can_be_fitted_it_says_why(closing):
     with pytest.raises(RunFailed, match="none of the 2 best pipelines can be fitted .* does not like the data"):
         fit_best(closing, [evaluation(0, Complainer()), evaluation(1, Complainer())], time.monotonic() + 60)
