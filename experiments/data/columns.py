@@ -20,9 +20,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, TargetEncoder
-from skrub import DatetimeEncoder
 
 from experiments.data.kinds import CATEGORIES_AT_MOST, TRUTHS, Kind, date_format, detect_kinds, numbers_in
+from experiments.data.late_pyplot import pyplot_later
 
 __all__ = ["Kind", "detect_kinds", "preprocessing"]
 
@@ -171,6 +171,8 @@ def _date(column: pd.Series | None) -> Pipeline:
     if written in ("ISO8601", "mixed") and (column is None or not pd.api.types.is_datetime64_any_dtype(column.dtype)):
         # 20241231 is a date, not nanoseconds since 1970; and a date, as text, is written by ISO 8601
         steps.append(("text", _call(pd.Series.astype, dtype="string")))
+    with pyplot_later():
+        from skrub import DatetimeEncoder  # it takes a second to import, which a table without dates need not wait for
     return Pipeline(
         [
             *steps,

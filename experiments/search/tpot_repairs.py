@@ -10,13 +10,11 @@ upstream has mended one, its check turns False, the test of this file fails, and
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import sys
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -28,26 +26,7 @@ from ConfigSpace.util import deactivate_inactive_hyperparameters
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import cross_val_predict
 
-
-class _Later(ModuleType):
-    """Stands in for a module that is imported when something of it is first asked for."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module(self.__name__), name)
-
-
-@contextmanager
-def _pyplot_later() -> Iterator[None]:
-    """What imports pyplot meanwhile gets a stand-in for it."""
-    package, pyplot = _Later("matplotlib"), _Later("matplotlib.pyplot")
-    package.pyplot = pyplot  # type: ignore[attr-defined]
-    missing = {each.__name__: each for each in (package, pyplot) if "matplotlib" not in sys.modules}
-    sys.modules.update(missing)
-    try:
-        yield
-    finally:
-        for name in missing:
-            del sys.modules[name]
+from experiments.data.late_pyplot import pyplot_later
 
 
 def _import_quietly() -> ModuleType:
@@ -55,7 +34,7 @@ def _import_quietly() -> ModuleType:
     asked = update_checker.update_check
     update_checker.update_check = lambda *arguments, **options: None
     try:
-        with warnings.catch_warnings(), _pyplot_later():
+        with warnings.catch_warnings(), pyplot_later():
             warnings.simplefilter("ignore")
             import tpot
     finally:

@@ -29,8 +29,6 @@ def test_importing_is_quiet_and_asks_nobody():
     program = (
         "import socket; socket.socket.connect = None\n"
         "from experiments.search.tpot_repairs import tpot\n"
-        "import sys; assert 'matplotlib' not in sys.modules\n"
-        "import matplotlib.pyplot; assert tpot.graphsklearn.plt.figure is matplotlib.pyplot.figure\n"
         "import update_checker; assert update_checker.update_check.__module__.startswith('update_checker')"
     )
     finished = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True)
