@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 SAFETY = 1.6
 #: share of what a fit is expected to take at most that it does not exceed as a rule: so much time is enough to begin it
 LIKELY = 0.75
+#: seconds that a better pipeline may take longer than the quickest, where not even that ends in time
+TOLERANCE = 0.5
 #: seconds for starting the fit, packing the model and loading it here
 OVERHEAD = 0.3
 #: seconds that the last resort may take, whatever the clock says
@@ -154,8 +156,8 @@ def fit_best(
     left = list(leaderboard)
     reasons: list[str] = []
     while left and len(reasons) < ATTEMPTS:
-        available = deadline - clock()
         quickest = min(left, key=fit_seconds)
+        available = max(deadline - clock(), fit_seconds(quickest) + TOLERANCE)
         evaluation = next((each for each in left if LIKELY * fit_seconds(each) <= available), quickest)
         left.remove(evaluation)
         # what it may take beyond its own time is what the quickest would need after it
