@@ -22,6 +22,7 @@ from sklearn.metrics import get_scorer
 
 from config.errors import RunFailed
 from experiments.baseline import fold_scores, light_baseline
+from experiments.holdout_interval import SECONDS, Interval, holdout_interval
 from experiments.inference import inference_ms
 from experiments.preparation import Prepared
 from experiments.search import idle_sandboxes
@@ -61,6 +62,8 @@ class Closed:
     model: bytes
     #: the metric on rows that nothing has seen so far
     holdout_score: float
+    #: 95 % interval of that score by the rows that were held out; None where none can be told
+    holdout_interval: Interval | None
     #: wall clock of the fit, in seconds
     fit_seconds: float
     #: milliseconds to predict 1,000 rows, preprocessing included
@@ -107,7 +110,8 @@ class Closing:
         self.warm_up()
         assert self._sandbox is not None
         self._teaching.join()
-        task = Packed(cloudpickle.dumps(functools.partial(_fit_and_score, estimator=estimator)), seconds)
+        work = functools.partial(_fit_and_score, estimator=estimator, seconds=seconds)
+        task = Packed(cloudpickle.dumps(work), seconds)
         try:
             verdict = self._sandbox.evaluate(task)
         except SandboxLost as error:
@@ -115,8 +119,8 @@ class Closing:
             raise FitFailed(str(error)) from None
         if verdict.outcome != "valid":
             raise FitFailed(verdict.cause)
-        model, holdout_score, seconds_taken, inference = verdict.answer
-        return Closed(joblib.load(io.BytesIO(model)), model, holdout_score, seconds_taken, inference)
+        model, holdout_score, interval, seconds_taken, inference = verdict.answer
+        return Closed(joblib.load(io.BytesIO(model)), model, holdout_score, interval, seconds_taken, inference)
 
     def close(self) -> None:
         """Gives the process back; a later fit takes another."""
@@ -188,8 +192,8 @@ def fit_baseline(closing: Closing, problem: Problem, seconds: float) -> tuple[fl
         raise RunFailed(f"not even the light baseline can be fitted: {error}") from None
 
 
-def _fit_and_score(prepared: Prepared, estimator: Any) -> Verdict:
-    """What the process does."""
+def _fit_and_score(prepared: Prepared, estimator: Any, seconds: float) -> Verdict:
+    """What the process does, within so many seconds."""
     rows = prepared.development
     began = time.perf_counter()
     fitted = publishable(prepared.columns(), estimator, rows.X, rows.y, rows.task, prepared.weight(rows))
@@ -198,5 +202,13 @@ def _fit_and_score(prepared: Prepared, estimator: Any) -> Verdict:
     # the vote around a classifier takes the person's labels; the pipeline within takes codes, as it did in the search
     pipeline = fitted.estimators_[0] if prepared.labels else fitted
     scorer = get_scorer(prepared.metric)
-    value = score(scorer, pipeline, rows.X, prepared.target(rows), prepared.score_weight(rows))
-    return Verdict("valid", answer=(packed(fitted), value, fitted_at - began, inference_ms(fitted, rows.X, repeats=1)))
+    y, weight = prepared.target(rows), prepared.score_weight(rows)
+    value = score(scorer, pipeline, rows.X, y, weight)
+    model, inference = packed(fitted), inference_ms(fitted, rows.X, repeats=1)
+    # what is left of the time, as far as nothing else may need it
+    spare = min(SECONDS, (seconds - (time.perf_counter() - began)) / 4)
+    interval = None
+    if inference * len(y) / 1e6 < spare:
+        n_classes = len(prepared.labels.classes) if prepared.labels else 0
+        interval = holdout_interval(pipeline, rows, y, value, prepared.metric, n_classes, weight, seconds=spare)
+    return Verdict("valid", answer=(model, value, interval, fitted_at - began, inference))

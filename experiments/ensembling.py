@@ -37,6 +37,7 @@ class FittedEnsemble:
             "single_cv_score": self.choice.single_score,
             "optimistic_cv_score": self.choice.chosen_score,
             "holdout_score": self.closed.holdout_score,
+            "holdout_interval": self.closed.holdout_interval,
             "inference_ms_per_1000_rows": self.closed.inference_ms,
             "fit_seconds": self.closed.fit_seconds,
             "candidates": self.choice.candidates,

@@ -95,6 +95,7 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
                 finished,
                 cv_score=cv_score,
                 holdout_score=closed.holdout_score,
+                holdout_interval=closed.holdout_interval,
                 pipeline_code=code_of(prepared, settings, closed, cv_score, run.url),
                 model_file=published.uri,
                 champion=champion,

@@ -286,6 +286,7 @@ class Tracking:
         *,
         cv_score: float | None,
         holdout_score: float | None,
+        holdout_interval: tuple[float, float] | None = None,
         pipeline_code: str = "",
         model_file: Path | str | None = None,
         champion: Evaluation | None = None,
@@ -297,6 +298,7 @@ class Tracking:
             finished: the search's last event; of no evaluations where there was no search.
             cv_score: of the published pipeline, mean over the folds.
             holdout_score: of the published pipeline, on rows that the search never saw.
+            holdout_interval: 95 % of that score's draws lie within; None where that is not known.
             pipeline_code: readable Python of the published pipeline.
             model_file: the published ``model.joblib``, or the address at which the registry keeps it.
             champion: the evaluation of the published pipeline; None for a baseline.
@@ -305,6 +307,7 @@ class Tracking:
         self._report_values(
             {
                 f"hold-out {self._metric}": holdout_score,
+                **_ends(f"hold-out {self._metric}", holdout_interval),
                 f"cv {self._metric}": cv_score,
                 "tp_generations": finished.generations,
                 "tp_population_size": self._settings.population_size,
@@ -315,6 +318,7 @@ class Tracking:
             self._report_values(
                 {
                     f"hold-out {self._metric} ensemble": ensemble["holdout_score"],
+                    **_ends(f"hold-out {self._metric} ensemble", ensemble.get("holdout_interval")),
                     f"cv {self._metric} ensemble": ensemble["cv_score"],
                     "inference ms ensemble": ensemble["inference_ms_per_1000_rows"],
                 }
@@ -416,6 +420,11 @@ class Tracking:
         with _logged(f"uploading {name}"):
             if not self._task.upload_artifact(name, content, **options):
                 raise RuntimeError("the SDK refused it")
+
+
+def _ends(name: str, interval: Sequence[float] | None) -> dict[str, float]:
+    """The ends of an interval as single values beside the value that it belongs to."""
+    return {} if interval is None else {f"{name} low": interval[0], f"{name} high": interval[1]}
 
 
 @functools.cache

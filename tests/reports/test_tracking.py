@@ -64,6 +64,7 @@ def report(module, run, search, **options):
         search.finished,
         cv_score=0.86,
         holdout_score=0.84,
+        holdout_interval=(0.81, 0.88),
         pipeline_code="print('best')\n",
         champion=search.finished.leaderboard[0],
     )
@@ -92,8 +93,8 @@ def test_a_run_is_tracked_from_its_start_to_its_end(
     assert scalars["Search"]["evaluations"]["x"] == [0, 1]
     assert scalars["Search"]["evaluations"]["y"] == [3, 5]
     assert task.get_reported_single_values() == {
-        "hold-out accuracy": 0.84, "cv accuracy": 0.86, "tp_generations": 2, "tp_population_size": 8,
-        "evaluations": 5, "overrun seconds": 0,
+        "hold-out accuracy": 0.84, "hold-out accuracy low": 0.81, "hold-out accuracy high": 0.88, "cv accuracy": 0.86,
+        "tp_generations": 2, "tp_population_size": 8, "evaluations": 5, "overrun seconds": 0,
     }  # fmt: skip
     assert {plot["metric"] for plot in task.get_reported_plots()} == {
         "Pareto front", "Leaderboard", "Failures", "Lineage", "Budget",
