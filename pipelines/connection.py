@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
@@ -25,7 +25,7 @@ class Connection:
     web: str
     files: str
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     #: folder of the stack
     home: Path
     #: the person's own configuration file, which the stack's includes; None where there is none

@@ -10,11 +10,16 @@ from pathlib import Path
 
 import experiments
 from config.errors import BadInput
-from experiments.search.idle_sandboxes import await_ready
 from pipelines.processes import ProcessFolder, wait_until
 
 SCHEDULER, WORKERS = "dask-scheduler", "dask-workers"
 READY_WITHIN = 40.0  # seconds until the scheduler is there, on a busy machine
+#: by which Dask takes the modules of its scheduler's HTTP routes: its own, and what the server's pages ask
+ROUTES_VARIABLE = "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"
+ROUTES = (
+    "distributed.http.scheduler.prometheus", "distributed.http.scheduler.info", "distributed.http.scheduler.json",
+    "distributed.http.health", "distributed.http.proxy", "distributed.http.statics", "pipelines.pool_information",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,13 @@ class LocalPool:
                 SCHEDULER,
                 [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
                  "--dashboard-address", "127.0.0.1:0", "--scheduler-file", str(self.scheduler_file)],
-                environment, purpose,
+                {**environment, ROUTES_VARIABLE: json.dumps(ROUTES)}, purpose,
             )  # fmt: skip
             processes.start(
                 WORKERS,
                 [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(self.scheduler_file),
                  "--nworkers", str(workers), "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard",
-                 "--preload", "experiments.search.idle_sandboxes",
+                 "--preload", "experiments.search.idle_sandboxes", "--preload", "pipelines.worker_load",
                  "--local-directory", str(self.home / "pool")],
                 environment, purpose,
             )  # fmt: skip
@@ -92,7 +97,7 @@ class LocalPool:
         return self.address()
 
     def wait_until_warm(self) -> None:
-        """Waits until every worker is there and has its libraries imported.
+        """Waits until every worker is there: each has imported its libraries before it joins.
 
         Raises:
             BadInput: the scheduler or the workers did not come up.
@@ -102,7 +107,6 @@ class LocalPool:
         try:
             with Client(self.wait(), timeout=READY_WITHIN, set_as_default=False) as client:
                 client.wait_for_workers(self.worker_count, timeout=READY_WITHIN)
-                client.run(await_ready)
         except (OSError, TimeoutError) as error:
             log = ProcessFolder(self.home).log(WORKERS)
             raise BadInput(f"the Dask workers did not start ({error}); see {log}") from None

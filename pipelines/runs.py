@@ -37,7 +37,7 @@ def run_through_queue(resolved: Resolved, messages: Console) -> ResultSummary:
     stack = Stack(resolved)
     with TerminalView(messages, resolved.settings.time_left, metric) as view:
         stack.start(lambda: view.show_waiting("waiting for the pool's workers to import their libraries"))
-        launched = enqueue(_launchable(stack), task_name(resolved.settings))
+        launched = enqueue(launchable(stack), task_name(resolved.settings))
         view.show_waiting(f"task {launched.task_id} waits in the queue {launched.queue!r}: {launched.url}")
         with supervised(stack, messages) as supervision, _stopping_on_interrupt(launched, metric, view, messages):
             result = follow(launched.task_id, metric, view, lambda: supervision.failure)
@@ -98,7 +98,7 @@ def enqueue_run(resolved: Resolved, messages: Console) -> Launched:
     prepare(resolved.settings)
     stack = Stack(resolved)
     stack.connect()
-    launched = enqueue(_launchable(stack), task_name(resolved.settings))
+    launched = enqueue(launchable(stack), task_name(resolved.settings))
     messages.print(f"{launched.url}", highlight=False, soft_wrap=True)
     return launched
 
@@ -108,7 +108,7 @@ def task_name(settings: Settings) -> str:
     return f"{Path(settings.data).stem}, {space_label(settings.search_space)}, seed {settings.seed}"
 
 
-def _launchable(stack: Stack) -> Settings:
+def launchable(stack: Stack) -> Settings:
     """The run's settings for an agent, which works in another folder: absolute paths, JSON instead of its file."""
     settings = stack.run_settings()
     update = {"search_space": inlined(settings.search_space)}

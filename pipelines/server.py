@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from config.errors import BadInput
 from config.settings import Settings
 from pipelines.checkout import ROOT
 from pipelines.connection import Connection
+from pipelines.pool import LocalPool
 from pipelines.processes import ProcessFolder, wait_until
 
 NAME = "server"
@@ -81,6 +84,26 @@ class EmbeddedServer:
             raise BadInput(answer.stderr.strip().removeprefix("error: ") or "the embedded server gave no link")
         return answer.stdout.strip()
 
+    def maintain(self, *words: str | Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What a command of the server's maintenance tells: backup, restore, export, import or push.
+
+        Args:
+            words: the command and its arguments.
+            environment: more variables for it.
+
+        Raises:
+            BadInput: it is refused; nothing was changed.
+        """
+        of_folder = [] if words[0] == "push" else ["--folder", str(self.folder)]
+        command = [sys.executable, "-m", "embedded_server.maintenance", *map(str, words), *of_folder]
+        variables = {**self._environment(), **(environment or {})}
+        answer = subprocess.run(command, env=variables, capture_output=True, text=True)
+        if answer.returncode:
+            lines = answer.stderr.strip().splitlines()
+            raise BadInput(lines[-1].removeprefix("error: ") if lines else f"{words[0]} ended by itself")
+        told: dict[str, Any] = json.loads(answer.stdout)
+        return told
+
     def _command(self, settings: Settings) -> list[str]:
         # a free port (0) is chosen once: tasks that run, and links that were printed, know it
         known = {name: urlsplit(str(url)).port for name, url in self._address().items()}
@@ -90,7 +113,15 @@ class EmbeddedServer:
             "web": settings.web_port or known.get("web") or 0,
         }
         options = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
-        return [sys.executable, "-m", "embedded_server", "--folder", str(self.folder), *options]
+        return [
+            sys.executable, "-m", "embedded_server", "--folder", str(self.folder), *options,
+            "--experiment-command", json.dumps(self._experiment_command()),
+            "--pool-file", str(LocalPool(self.home).scheduler_file),
+        ]  # fmt: skip
+
+    def _experiment_command(self) -> list[str]:
+        """What the page "New experiment" runs: the server itself knows neither tables nor searches."""
+        return [sys.executable, str(ROOT / "cli.py"), "new-experiment", "--home", str(self.home)]
 
     @staticmethod
     def _environment() -> dict[str, str]:
