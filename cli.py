@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import shlex
@@ -194,6 +195,17 @@ def check(settings: dict[str, Any]) -> int:
     return check_chain(resolve({"data": "penguins", "time_left": "20", **_given(settings)}), messages)
 
 
+@app.command("new-experiment", hidden=True)
+@with_settings
+def new_experiment(settings: dict[str, Any]) -> None:
+    """Answer the embedded server's page of that name: a JSON object on standard input, another on standard output."""
+    from pipelines.new_experiment import answer, read_question
+
+    with contextlib.redirect_stdout(sys.stderr):  # the SDK talks on standard output
+        answered = answer(read_question(sys.stdin.read()), _given(settings))
+    print(json.dumps(answered))
+
+
 def _given(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
@@ -252,6 +264,90 @@ def server_login() -> None:
     from pipelines.stack import Stack
 
     print(Stack(resolve()).server.login_link())
+
+
+@server_app.command("backup")
+def server_backup(
+    file: Annotated[Path, typer.Argument(help="To be made; compressed where it ends in .gz.")], output: Output = "text"
+) -> None:
+    """Write everything that the embedded server holds into one file, while it runs."""
+    from pipelines.stack import Stack
+
+    told = Stack(resolve()).server.maintain("backup", file.absolute())
+    _print_told(told, output, f"{told['file']}: {told['size']:,} bytes, {told['files']:,} stored files")
+
+
+@server_app.command("restore")
+def server_restore(file: Annotated[Path, typer.Argument(help="A backup.")], output: Output = "text") -> None:
+    """Put a backup in place of what the embedded server holds, which is kept beside; it must not run."""
+    from pipelines.stack import Stack
+
+    server = Stack(resolve()).server
+    if server.is_running:
+        raise BadInput("the embedded server runs; stop it by 'clearml-automl server stop' and restore then")
+    told = server.maintain("restore", file.absolute())
+    before = f"; what was there before is in {told['before']}" if told["before"] else ""
+    _print_told(told, output, f"{told['folder']}: restored, {told['files']:,} stored files{before}")
+
+
+@server_app.command("export")
+def server_export(
+    folder: Annotated[Path, typer.Argument(help="To be made, or empty.")],
+    project: Annotated[list[str] | None, typer.Option(help="Name or id; with all inside. May be repeated.")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Id; with its models. May be repeated.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Id. May be repeated.")] = None,
+    dataset: Annotated[list[str] | None, typer.Option(help="Id; with those it is built on. May be repeated.")] = None,
+    output: Output = "text",
+) -> None:
+    """Write tasks, models and datasets with their files into a folder: all, or those chosen."""
+    from pipelines.stack import Stack
+
+    chosen = {"--project": project, "--task": task, "--model": model, "--dataset": dataset}
+    options = [word for option, values in chosen.items() for value in values or () for word in (option, value)]
+    told = Stack(resolve()).server.maintain("export", folder.absolute(), *options)
+    counts = ", ".join(f"{told[kind]:,} {kind}" for kind in ("projects", "tasks", "models", "events", "files"))
+    _print_told(told, output, f"{told['folder']}: {counts}")
+
+
+@server_app.command("import")
+def server_import(
+    folder: Annotated[Path, typer.Argument(help="What 'server export' has made.")],
+    on_conflict: Annotated[
+        Literal["refuse", "skip", "replace"],
+        typer.Option(help="What becomes of tasks, models and files that are here already and differ."),
+    ] = "refuse",
+    output: Output = "text",
+) -> None:
+    """Take an exported folder into the embedded server, which must run; ids stay as they are."""
+    from pipelines.stack import Stack
+
+    server = Stack(resolve()).server
+    server.connection()
+    told = server.maintain("import", folder.absolute(), "--on-conflict", on_conflict)
+    lines = [f"{word}: {', '.join(f'{count:,} {kind}' for kind, count in told[word].items())}" for word in told]
+    _print_told(told, output, "\n".join(line for line in lines if not line.endswith(": ")) or "nothing to import")
+
+
+@server_app.command("push")
+def server_push(
+    folder: Annotated[Path, typer.Argument(help="What 'server export' has made.")], output: Output = "text"
+) -> None:
+    """Give an exported folder to the ClearML server that is configured, over HTTP; ids become new ones."""
+    from pipelines.connection import configured_connection, is_configured
+    from pipelines.stack import Stack
+
+    server = Stack(resolve()).server
+    if not is_configured(server.home):
+        raise BadInput("no other ClearML server is configured; export CLEARML_API_HOST and the rest, or 'clearml-init'")
+    connection = configured_connection(server.home)
+    told = server.maintain("push", folder.absolute(), environment=connection.environment())
+    numbers = {kind: told[kind] if isinstance(told[kind], int) else len(told[kind]) for kind in told}
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in numbers.items())
+    _print_told(told, output, f"{connection.api}: {counts}")
+
+
+def _print_told(told: dict[str, Any], output: str, text: str) -> None:
+    print(json.dumps(told) if output == "json" else text)
 
 
 @config_app.command("show")

@@ -17,11 +17,12 @@ from embedded_server.documents import Documents
 from embedded_server.events import Events
 from embedded_server.file_server import file_application
 from embedded_server.files import FileStore
-from embedded_server.web import web_application
+from embedded_server.neighbours import NO_NEIGHBOURS, Neighbours
 
 DATABASE_FILE = "server.sqlite"
 CREDENTIALS_FILE = "credentials.json"
 FILES_FOLDER = "files"
+UPLOADS_FOLDER = "uploads"
 
 #: of all parts; each only ever grows
 SCHEMA = (*documents.SCHEMA, *events.SCHEMA, *accounts.SCHEMA, *worker_reports.SCHEMA)
@@ -56,18 +57,21 @@ def open_store(folder: Path) -> tuple[Store, Database]:
     return store, database
 
 
-def build(folder: Path, web_origins: Sequence[str] = ()) -> Applications:
+def build(folder: Path, web_origins: Sequence[str] = (), neighbours: Neighbours = NO_NEIGHBOURS) -> Applications:
     """All of a server but its ports.
 
     Args:
         folder: its data folder.
-        web_origins: addresses under which a browser reaches the web port; its pages may read files.
+        web_origins: addresses under which a browser reaches the web port; no other page may use the other ports.
+        neighbours: what runs beside the server, for its pages.
     """
+    from embedded_server.web.application import web_application  # the tools that only open a store do without pages
+
     store, database = open_store(folder)
     return Applications(
         store,
         database,
-        api_application(store, database),
+        api_application(store, database, web_origins),
         file_application(store, web_origins),
-        web_application(store),
+        web_application(store, folder / UPLOADS_FOLDER, neighbours),
     )

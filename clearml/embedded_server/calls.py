@@ -41,6 +41,20 @@ class Call:
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
+
+
+class Attachment(Answer):
+    """An answer that goes out as a text file, without an envelope.
+
+    Args:
+        name: of the file.
+        text: its content.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(name=name, text=text)
+
+
 Action = Callable[[Call, Request], Answer]
 
 #: endpoint -> action

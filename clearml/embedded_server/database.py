@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 import threading
@@ -9,99 +10,118 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from embedded_server.migrations import UnusableDatabaseError, migrate
+
+__all__ = ["Database", "UnusableDatabaseError", "WriteInSnapshotError"]
+
 #: marks a SQLite file as ours ("CMLe"), so that no other program's file is ever written to
 APPLICATION_ID = 0x434D4C65
-BUSY_TIMEOUT = 10.0  # seconds
-CACHE_SIZE = 64 * 1024  # KiB
+BUSY_TIMEOUT = 5.0  # seconds that a transaction waits for the others to end
+CACHE_SIZE = 32 * 1024  # KiB of the connection that writes
+READER_CACHE_SIZE = 4 * 1024  # KiB of each connection that reads
+IDLE_READERS = 4  # connections kept for the next snapshots
 #: a writer keeps this much of the write-ahead log when it is truncated
 JOURNAL_SIZE_LIMIT = 64 << 20  # bytes
 
-_MIGRATIONS = "CREATE TABLE IF NOT EXISTS migrations (position INTEGER PRIMARY KEY, statement TEXT NOT NULL UNIQUE)"
+_NO_DATABASE = "file is not a database"
+_MALFORMED = "malformed"
 
 
-class UnusableDatabaseError(Exception):
-    """The file cannot be used: it belongs to another program, or to a newer version of this one."""
+class WriteInSnapshotError(Exception):
+    """A transaction was asked for inside a snapshot, which cannot change anything."""
 
 
 class Database:
-    """A SQLite file with one connection, which one thread at a time uses inside a transaction.
+    """A SQLite file that one thread at a time changes, inside a transaction, while others read.
 
     A transaction that has ended without an exception survives a kill -9 of the process and a loss of power: the
-    write-ahead log is synchronised before ``transaction`` is left.
+    write-ahead log is synchronised before ``transaction`` is left. Snapshots have connections of their own and wait
+    for nobody.
 
     Args:
         path: the file; made, with its folder, where it is missing.
         schema: SQL statements that make tables and indexes, of all parts one after the other. A part's statements are
-            never edited or taken away, only new ones added: those that a file has not seen yet are executed.
+            never edited or taken away, only new ones added: those that a file has not seen yet are executed, after a
+            copy of the file has been put beside it.
+        may_upgrade: False refuses a file that has not seen all statements.
 
     Raises:
-        UnusableDatabaseError: the file is another program's, or has seen statements that ``schema`` does not hold.
+        UnusableDatabaseError: the file is damaged or another program's, or has seen statements that ``schema`` does
+            not hold.
     """
 
-    def __init__(self, path: Path, schema: Sequence[str]) -> None:
+    def __init__(self, path: Path, schema: Sequence[str], may_upgrade: bool = True) -> None:
         self.path = path
-        self._lock = threading.RLock()
-        self._depth = 0
+        self._lock = threading.Lock()
+        self._thread = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._is_closed = False
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
+        self._connection = self._connect()
         try:
-            self._connection.row_factory = sqlite3.Row
-            self._connection.create_function("regexp", 2, _regexp, deterministic=True)
-            self._prepare(schema)
-        except BaseException as error:
+            self._prepare(schema, may_upgrade)
+        except sqlite3.DatabaseError as error:
             self._connection.close()
-            if isinstance(error, sqlite3.DatabaseError) and error.args[0] == "file is not a database":
-                raise UnusableDatabaseError(f"{path} is not a SQLite file") from None
+            if is_damage(error):
+                raise UnusableDatabaseError(_unusable(path, error)) from None
+            raise
+        except BaseException:
+            self._connection.close()
             raise
 
-    def _prepare(self, schema: Sequence[str]) -> None:
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        connection.row_factory = sqlite3.Row
+        connection.create_function("regexp", 2, _regexp, deterministic=True)
+        return connection
+
+    def _prepare(self, schema: Sequence[str], may_upgrade: bool) -> None:
         connection = self._connection
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
         used = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if used and owner != APPLICATION_ID:
             raise UnusableDatabaseError(f"{self.path} belongs to another program")
+        if not used:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         for pragma in (
-            f"application_id = {APPLICATION_ID}",
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
-            f"cache_size = -{CACHE_SIZE}",
             f"journal_size_limit = {JOURNAL_SIZE_LIMIT}",
+            f"cache_size = -{CACHE_SIZE}",
             "temp_store = MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        with self.transaction():
-            connection.execute(_MIGRATIONS)
-            self._migrate(schema)
+        migrate(connection, self.path, schema, may_upgrade)
 
-    def _migrate(self, schema: Sequence[str]) -> None:
-        connection = self._connection
-        seen = {row["statement"] for row in connection.execute("SELECT statement FROM migrations")}
-        known = {_normal(statement): statement for statement in schema}
-        if unknown := seen - set(known):
-            raise UnusableDatabaseError(
-                f"{self.path} was written by a newer version of the server, which made {_subject(min(unknown))}; "
-                "install that version, or start with another folder"
-            )
-        for normal, statement in known.items():
-            if normal not in seen:
-                connection.execute(statement)
-                connection.execute("INSERT INTO migrations (statement) VALUES (?)", (normal,))
+    @property
+    def _held(self) -> sqlite3.Connection | None:
+        """The connection of the transaction or snapshot that this thread is in."""
+        return getattr(self._thread, "connection", None)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One transaction: committed and on the disk when the block ends, undone where it raises.
 
         Entered again by the thread that is in it, it joins the outer transaction, which alone commits.
+
+        Raises:
+            WriteInSnapshotError: the thread is in a snapshot.
+            sqlite3.OperationalError: others have held the database for longer than `BUSY_TIMEOUT`.
         """
-        with self._lock:
-            if self._depth:
-                yield self._connection
-                return
+        if self._held is not None:
+            if self._held is not self._connection:
+                raise WriteInSnapshotError
+            yield self._connection
+            return
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT):
+            raise sqlite3.OperationalError("database is locked")
+        try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._depth += 1
+            self._thread.connection = self._connection
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -110,7 +130,47 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
             finally:
-                self._depth -= 1
+                self._thread.connection = None
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """The database as it is now, however much is written meanwhile; it can be read only.
+
+        Inside a transaction or another snapshot of the same thread, it joins that.
+        """
+        if self._held is not None:
+            yield self._held
+            return
+        connection = self._take_reader()
+        try:
+            connection.execute("BEGIN")
+            self._thread.connection = connection
+            yield connection
+        finally:
+            self._thread.connection = None
+            self._give_back(connection)
+
+    def _take_reader(self) -> sqlite3.Connection:
+        with self._readers_lock:
+            if self._is_closed:
+                raise sqlite3.ProgrammingError("the database is closed")
+            if self._readers:
+                return self._readers.pop()
+        connection = self._connect()
+        for pragma in ("query_only = ON", f"cache_size = -{READER_CACHE_SIZE}", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        with self._readers_lock:
+            if len(self._readers) < IDLE_READERS and not self._is_closed:
+                self._readers.append(connection)
+                return
+        connection.close()
 
     @contextmanager
     def attempt(self) -> Iterator[sqlite3.Connection]:
@@ -120,24 +180,33 @@ class Database:
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK TO attempt")
-                connection.execute("RELEASE attempt")
+                # A full disk has undone the whole transaction already.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK TO attempt")
+                    connection.execute("RELEASE attempt")
                 raise
             connection.execute("RELEASE attempt")
 
     def close(self) -> None:
         """Moves the write-ahead log into the file and closes it. A database that was killed needs no such care."""
-        with self._lock:
+        with self._readers_lock:
+            self._is_closed = True
+            readers, self._readers = self._readers, []
+        for reader in readers:
+            reader.close()
+        with self._lock, contextlib.suppress(sqlite3.ProgrammingError):
             self._connection.close()
 
 
-def _normal(statement: str) -> str:
-    return " ".join(statement.split())
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error says that the file's content is broken, rather than that it cannot be reached or written."""
+    return _MALFORMED in str(error) or _NO_DATABASE in str(error)
 
 
-def _subject(statement: str) -> str:
-    """The table or index that a CREATE statement makes."""
-    return statement.split("(")[0].removeprefix("CREATE ").strip()
+def _unusable(path: Path, error: sqlite3.DatabaseError) -> str:
+    if _NO_DATABASE in str(error):
+        return f"{path} is not a SQLite file"
+    return f"{path} is damaged ({error}); put it aside and restore a backup, or start with another folder"
 
 
 def _regexp(pattern: str, value: object) -> bool:

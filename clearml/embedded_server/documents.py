@@ -16,6 +16,13 @@ Document = dict[str, Any]
 #: fields that lists are filtered and sorted by often
 _INDEXED = ("name", "project", "parent", "status", "task", "user", "created", "last_update", "status_changed")
 
+#: fields that are columns as well, with their type in JSON; a value of any other type is NULL, an array is JSON text
+COLUMNS = {
+    "project": "text", "status": "text", "name": "text", "created": "text", "last_update": "text",
+    "system_tags": "array", "tags": "array",
+}  # fmt: skip
+_OF_BODY = "CASE json_type(body, '$.\"{0}\"') WHEN '{1}' THEN json_extract(body, '$.\"{0}\"') END"
+
 SCHEMA: tuple[str, ...] = (
     # number keeps the order of creation, in which a list without order_by comes
     """CREATE TABLE documents (
@@ -29,6 +36,10 @@ SCHEMA: tuple[str, ...] = (
         f"CREATE INDEX documents_by_{field} ON documents (collection, json_extract(body, '$.\"{field}\"'))"
         for field in _INDEXED
     ),
+    # What whole lists are narrowed down by, counted by and sorted by lies in one index, so that no body is read for it.
+    *(f"ALTER TABLE documents ADD COLUMN {field} TEXT" for field in COLUMNS),
+    f"UPDATE documents SET {', '.join(f'{field} = {_OF_BODY.format(field, kind)}' for field, kind in COLUMNS.items())}",
+    f"CREATE INDEX documents_by_facts ON documents (collection, {', '.join(COLUMNS)})",
 )
 
 
@@ -55,7 +66,7 @@ class Documents:
 
     def get(self, collection: str, id: str) -> Document | None:
         """The document, or None."""
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             row = connection.execute(
                 "SELECT body FROM documents WHERE collection = ? AND id = ?", (collection, id)
             ).fetchone()
@@ -73,11 +84,7 @@ class Documents:
         except ValueError:
             body = json.dumps(_finite(document), ensure_ascii=False, separators=(",", ":"))
         with self.database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO documents (collection, id, body) VALUES (?, ?, ?)"
-                " ON CONFLICT (collection, id) DO UPDATE SET body = excluded.body",
-                (collection, document["id"], body),
-            )
+            connection.execute(_PUT, (collection, document["id"], body, *_columns(document)))
 
     def delete(self, collection: str, id: str) -> bool:
         """Whether there was a document to delete."""
@@ -98,7 +105,7 @@ class Documents:
 
         Args:
             collection: where to look.
-            where: a condition over the columns ``id`` and ``body`` (JSON); all documents where it is empty.
+            where: a condition over the columns ``id``, ``body`` (JSON) and `COLUMNS`; all documents where it is empty.
             parameters: values of the condition's question marks.
             order_by: dotted fields, with a leading "-" for descending; then, and by default, in order of creation.
             limit: how many at most; -1 for all.
@@ -109,7 +116,7 @@ class Documents:
             f"SELECT body FROM documents WHERE collection = ?{f' AND ({where})' if where else ''}"
             f" ORDER BY {', '.join([*order, 'number'])} LIMIT ? OFFSET ?"
         )
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute(statement, (collection, *parameters, limit, offset)).fetchall()
         return [json.loads(row["body"]) for row in rows]
 
@@ -120,18 +127,18 @@ class Documents:
 
         Objects and lists come as JSON text.
         """
-        columns = ", ".join(_extract(field) for field in fields)
+        columns = ", ".join(field if field in COLUMNS else _extract(field) for field in fields)
         statement = (
             f"SELECT {columns} FROM documents WHERE collection = ?{f' AND ({where})' if where else ''} ORDER BY number"
         )
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute(statement, (collection, *parameters)).fetchall()
         return (tuple(row) for row in rows)
 
     def count(self, collection: str, where: str = "", parameters: Sequence[Any] = ()) -> int:
         """How many documents there are for which a condition holds."""
         statement = f"SELECT count(*) FROM documents WHERE collection = ?{f' AND ({where})' if where else ''}"
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             return int(connection.execute(statement, (collection, *parameters)).fetchone()[0])
 
     def find(self, collection: str, fields: Mapping[str, str | Sequence[str]]) -> list[Document]:
@@ -142,6 +149,23 @@ class Documents:
             conditions.append(f"{_extract(field)} IN ({', '.join('?' * len(values))})")
             parameters += values
         return self.query(collection, " AND ".join(conditions), parameters)
+
+
+_PUT = (
+    f"INSERT INTO documents (collection, id, body, {', '.join(COLUMNS)}) VALUES (?, ?, ?{', ?' * len(COLUMNS)})"
+    " ON CONFLICT (collection, id) DO UPDATE SET"
+    f" body = excluded.body, {', '.join(f'{field} = excluded.{field}' for field in COLUMNS)}"
+)
+
+
+def _columns(document: Document) -> Iterator[str | None]:
+    """The fields of a document that are columns, as those hold them."""
+    for field, kind in COLUMNS.items():
+        value = document.get(field)
+        if kind == "array" and isinstance(value, list):
+            yield json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        else:
+            yield value if kind == "text" and isinstance(value, str) else None
 
 
 def _finite(value: Any) -> Any:

@@ -12,15 +12,20 @@ from embedded_server.database import Database
 
 Kind = Literal["scalar", "vector", "plot", "image"]
 Event = dict[str, Any]
+#: iteration, timestamp in ms, value
+Point = tuple[int, int, float]
+#: (metric, variant) -> points
+Curves = Mapping[tuple[str, str], list[Point]]
 #: metric -> the variants that are wanted; all of them where there are none
 Wanted = Mapping[str, Sequence[str]]
 
 #: the iteration of a value that belongs to no iteration
 SINGLE_VALUE = -(2**31)
 
+SCALAR_TYPE = "training_stats_scalar"
 #: the names that the wire has for the kinds
 TYPES: dict[str, Kind] = {
-    "training_stats_scalar": "scalar",
+    SCALAR_TYPE: "scalar",
     "training_stats_vector": "vector",
     "plot": "plot",
     "training_debug_image": "image",
@@ -117,7 +122,7 @@ class Events:
                     points.append((series, event["iter"], event["timestamp"], event["value"]))
                 else:
                     bodies.append((series, event["iter"], event["timestamp"], _body(event)))
-            connection.executemany("INSERT OR IGNORE INTO scalars VALUES (?, ?, ?, ?)", points)
+            connection.executemany(_NEW_POINT, points)
             connection.executemany(
                 "INSERT INTO event_bodies (series, iteration, timestamp, body) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (series, iteration) DO UPDATE SET timestamp = excluded.timestamp, body = excluded.body",
@@ -127,6 +132,13 @@ class Events:
                 "INSERT INTO log_lines (owner, timestamp, iteration, level, worker, message) VALUES (?, ?, ?, ?, ?, ?)",
                 lines,
             )
+
+    def add_curves(self, owner: str, curves: Curves) -> None:
+        """Stores scalars, all or none: what `add` does, for many of them."""
+        with self.database.transaction() as connection:
+            for (metric, variant), points in curves.items():
+                series = _series_id(connection, (owner, "scalar", metric, variant))
+                connection.executemany(_NEW_POINT, [(series, *point) for point in points])
 
     def delete(self, owner: str) -> int:
         """Forgets all events of a task or model; how many there were."""
@@ -148,7 +160,7 @@ class Events:
             kind: of events.
             wanted: metric -> variants to keep; an empty metric name stands for all.
         """
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute(
                 "SELECT id, metric, variant FROM event_series WHERE owner = ? AND kind = ? ORDER BY metric, variant",
                 (owner, kind),
@@ -160,9 +172,33 @@ class Events:
 
     # scalars
 
+    def sampled(self, series: int, axis: Literal["iteration", "timestamp"], samples: int) -> list[tuple[int, float]]:
+        """A curve as (x, y), by x, thinned by the database: the mean of each bucket, labelled by the bucket's start.
+
+        Buckets are equally wide, whole numbers, and begin at multiples of their width; empty ones are left out.
+
+        Args:
+            series: which curve; single values are no part of it.
+            axis: what x is.
+            samples: into how many buckets the range of x is divided; 0 for all points as they were reported.
+        """
+        values = {"series": series, "single": SINGLE_VALUE}
+        with self.database.snapshot() as connection:
+            if samples <= 0:
+                statement = f"SELECT {axis}, value {_CURVE} ORDER BY {axis}, value"
+            else:
+                first, last = connection.execute(_RANGE[axis], values).fetchone()
+                if first is None:
+                    return []
+                # The remainder of a negative number is negative in SQL, so that it would be cut towards zero.
+                values["width"] = max(1, -(-(last - first + 1) // samples))
+                bucket = axis if values["width"] == 1 else f"{axis} - (({axis} % :width) + :width) % :width"
+                statement = f"SELECT {bucket} AS bucket, avg(value) {_CURVE} GROUP BY bucket ORDER BY bucket"
+            return [tuple(row) for row in connection.execute(statement, values)]
+
     def points(self, series: int) -> list[tuple[int, int, float]]:
         """A curve as (iteration, timestamp in ms, value), by iteration; single values are no part of it."""
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             cursor = connection.execute(
                 "SELECT iteration, timestamp, value FROM scalars WHERE series = ? AND iteration > ?"
                 " ORDER BY iteration, timestamp",
@@ -172,21 +208,19 @@ class Events:
 
     def single_values(self, owner: str) -> list[tuple[str, str, float, int]]:
         """The last (metric, variant, value, timestamp) of each value that belongs to no iteration."""
-        values = []
-        for one in self.series(owner, "scalar"):
-            with self.database.transaction() as connection:
-                row = connection.execute(
-                    "SELECT value, timestamp FROM scalars WHERE series = ? AND iteration = ?"
-                    " ORDER BY timestamp DESC LIMIT 1",
-                    (one.id, SINGLE_VALUE),
-                ).fetchone()
-            if row:
-                values.append((one.metric, one.variant, row["value"], row["timestamp"]))
-        return values
+        with self.database.snapshot() as connection:
+            rows = connection.execute(
+                # beside max(), SQLite takes the other columns from the row that holds the maximum
+                "SELECT s.metric, s.variant, p.value, max(p.timestamp)"
+                " FROM event_series AS s CROSS JOIN scalars AS p ON p.series = s.id AND p.iteration = ?"
+                " WHERE s.owner = ? AND s.kind = 'scalar' GROUP BY s.metric, s.variant",
+                (SINGLE_VALUE, owner),
+            ).fetchall()
+        return [tuple(row) for row in rows]
 
     def last_values(self, series: int, count: int) -> list[float]:
         """The values of a curve's last points, the last one first."""
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute(
                 "SELECT value FROM scalars WHERE series = ? AND iteration > ?"
                 " ORDER BY iteration DESC, timestamp DESC LIMIT ?",
@@ -199,7 +233,7 @@ class Events:
         series = self.series(owner, "scalar", wanted)
         ids = json.dumps([one.id for one in series])
         names = {one.id: one for one in series}
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             where = "FROM scalars WHERE series IN (SELECT value FROM json_each(?))"
             total = connection.execute(f"SELECT count(*) {where}", (ids,)).fetchone()[0]
             rows = connection.execute(
@@ -220,7 +254,7 @@ class Events:
             kind: of the series.
             latest: how many at most; -1 for all.
         """
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute(
                 "SELECT iteration, timestamp, body FROM event_bodies WHERE series = ? ORDER BY iteration DESC LIMIT ?",
                 (series.id, latest),
@@ -232,7 +266,7 @@ class Events:
     def iterations(self, owner: str, kind: Kind, wanted: Wanted | None = None) -> list[int]:
         """The iterations of plots or images, the latest first."""
         ids = json.dumps([one.id for one in self.series(owner, kind, wanted)])
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT iteration FROM event_bodies WHERE series IN (SELECT value FROM json_each(?))"
                 " ORDER BY iteration DESC",
@@ -244,7 +278,7 @@ class Events:
         """The plots or images of one iteration, by metric and variant."""
         found = []
         for one in self.series(owner, kind, wanted):
-            with self.database.transaction() as connection:
+            with self.database.snapshot() as connection:
                 row = connection.execute(
                     "SELECT iteration, timestamp, body FROM event_bodies WHERE series = ? AND iteration = ?",
                     (one.id, iteration),
@@ -268,7 +302,7 @@ class Events:
         bound = "" if from_timestamp is None else f" AND timestamp {compare} :bound"
         where = f"owner = :owner{bound}"
         values = {"owner": owner, "bound": from_timestamp, "limit": limit}
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute(
                 f"SELECT * FROM log_lines WHERE {where} ORDER BY timestamp {direction}, id {direction} LIMIT :limit",
                 values,
@@ -284,7 +318,7 @@ class Events:
 
     def count_log_lines(self, owner: str) -> int:
         """How many console lines there are."""
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             return int(connection.execute("SELECT count(*) FROM log_lines WHERE owner = ?", (owner,)).fetchone()[0])
 
     def delete_log_lines(self, owner: str, before: int | None = None) -> int:
@@ -306,7 +340,7 @@ class Events:
         kinds = json.dumps([TYPES[one] for one in types if one != LOG_TYPE])
         direction = "DESC" if descending else "ASC"
         values = {"owner": owner, "kinds": kinds, "limit": limit, "offset": offset}
-        with self.database.transaction() as connection:
+        with self.database.snapshot() as connection:
             total = connection.execute(f"SELECT count(*) FROM ({union})", values).fetchone()[0]
             rows = connection.execute(
                 f"SELECT * FROM ({union}) ORDER BY timestamp {direction}, iteration {direction}, place, position"
@@ -315,6 +349,31 @@ class Events:
             ).fetchall()
         return [_any_event(owner, row) for row in rows], total
 
+    def all_of(self, owner: str) -> Iterator[Event]:
+        """Every event of a task or model, as `add` takes it; inside a transaction or snapshot of the caller."""
+        with self.database.snapshot() as connection:
+            for kind in _TYPE_OF_KIND:
+                for one in self.series(owner, kind):
+                    if kind == "scalar":
+                        statement = "SELECT * FROM scalars WHERE series = ? ORDER BY iteration, timestamp, value"
+                        for row in connection.execute(statement, (one.id,)):
+                            yield _scalar(owner, one, row)
+                    else:
+                        statement = "SELECT * FROM event_bodies WHERE series = ? ORDER BY iteration"
+                        for row in connection.execute(statement, (one.id,)):
+                            yield _event(owner, kind, one, row)
+            statement = "SELECT * FROM log_lines WHERE owner = ? ORDER BY timestamp, id"
+            for row in connection.execute(statement, (owner,)):
+                yield _log_event(row)
+
+
+_NEW_POINT = "INSERT OR IGNORE INTO scalars VALUES (?, ?, ?, ?)"
+_CURVE = "FROM scalars WHERE series = :series AND iteration > :single"
+_RANGE = {
+    # two look-ups in the key, where min() beside max() would read the whole curve
+    "iteration": f"SELECT (SELECT min(iteration) {_CURVE}), (SELECT max(iteration) {_CURVE})",
+    "timestamp": f"SELECT min(timestamp), max(timestamp) {_CURVE}",
+}
 
 _UNION_PARTS = {
     "scalar": """SELECT s.kind AS kind, s.id AS place, 0 AS position, s.metric AS metric, s.variant AS variant,
@@ -334,12 +393,13 @@ _UNION_PARTS = {
 
 
 def _series_id(connection: sqlite3.Connection, key: tuple[str, str, str, str]) -> int:
-    connection.execute(
-        "INSERT INTO event_series (owner, kind, metric, variant) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", key
-    )
     row = connection.execute(
         "SELECT id FROM event_series WHERE owner = ? AND kind = ? AND metric = ? AND variant = ?", key
     ).fetchone()
+    if row is None:
+        row = connection.execute(
+            "INSERT INTO event_series (owner, kind, metric, variant) VALUES (?, ?, ?, ?) RETURNING id", key
+        ).fetchone()
     return int(row["id"])
 
 
@@ -374,7 +434,7 @@ def _event(owner: str, kind: Kind, series: Series, row: sqlite3.Row) -> Event:
 
 def _scalar(owner: str, series: Series, row: sqlite3.Row) -> Event:
     return {
-        "type": "training_stats_scalar",
+        "type": SCALAR_TYPE,
         "task": owner,
         "metric": series.metric,
         "variant": series.variant,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import mimetypes
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 
 from python_multipart.exceptions import FormParserError
@@ -10,25 +10,22 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from embedded_server.accounts import COOKIE
 from embedded_server.calls import Store
+from embedded_server.downloads import SAFETY, download
 from embedded_server.errors import ApiError
 from embedded_server.files import Incoming
+from embedded_server.origins import OwnOrigins
 
-#: Whatever a file says it is, a browser must not run it: it lies on the host that the token's cookie is sent to.
-SAFETY = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; "
-    "style-src 'unsafe-inline'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "private, no-cache",
-}
-_LONGEST_HEADER = 16 << 10  # bytes of the headers of one part
+__all__ = ["SAFETY", "file_application"]
+
+_LONGEST_HEAD = 16 << 10  # bytes of the headers of one part
+#: what the frame around the files of an upload may take, besides the files
+_LARGEST_FRAME = 16 << 20  # bytes
 
 
 class FileServer:
@@ -61,6 +58,8 @@ class FileServer:
             return PlainTextResponse(error.message, error.code)
         except ClientDisconnect:
             return Response(status_code=400)  # which nobody will read
+        except sqlite3.OperationalError as error:
+            return PlainTextResponse(f"The database does not answer ({error})", 503)
         except OSError as error:
             return PlainTextResponse(f"The file store does not take it ({error.strerror})", 507)
 
@@ -68,6 +67,9 @@ class FileServer:
         kind, options = parse_options_header(request.headers.get("content-type"))
         if kind != b"multipart/form-data" or b"boundary" not in options:
             raise ApiError(400, 0, "An upload is multipart/form-data, a part a file, named by the file's path")
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal():
+            self._store.files.check_size(int(announced) - _LARGEST_FRAME)
         with self._store.files.incoming() as incoming:
             reader = _Reader(incoming, options[b"boundary"])
             async for chunk in request.stream():
@@ -77,10 +79,7 @@ class FileServer:
 
     async def _download(self, request: Request) -> Response:
         file = await run_in_threadpool(self._store.files.find, _path(request))
-        if file is None:
-            return PlainTextResponse("Not found", 404)
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        return FileResponse(file, media_type=kind, headers=SAFETY)
+        return PlainTextResponse("Not found", 404) if file is None else download(file)
 
     async def _delete(self, request: Request) -> Response:
         if not await run_in_threadpool(self._store.files.delete, _path(request)):
@@ -95,6 +94,7 @@ class _Reader:
         self._incoming = incoming
         self._field, self._value = b"", b""
         self._headers: dict[bytes, bytes] = {}
+        self._head_size = 0
         self._is_complete = False
         self._parser = MultipartParser(
             boundary,
@@ -125,18 +125,19 @@ class _Reader:
         return paths
 
     def _on_part_begin(self) -> None:
-        self._field, self._value, self._headers = b"", b"", {}
+        self._field, self._value, self._headers, self._head_size = b"", b"", {}, 0
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._limit(end - start)
         self._field += data[start:end]
-        self._limit()
 
     def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._limit(end - start)
         self._value += data[start:end]
-        self._limit()
 
-    def _limit(self) -> None:
-        if len(self._field) + len(self._value) > _LONGEST_HEADER:
+    def _limit(self, more: int) -> None:
+        self._head_size += more
+        if self._head_size > _LONGEST_HEAD:
             raise ApiError(400, 0, "A part of the upload has too long a header")
 
     def _on_header_end(self) -> None:
@@ -162,7 +163,7 @@ def file_application(store: Store, origins: Sequence[str] = ()) -> Starlette:
 
     Args:
         store: whose files and accounts it serves.
-        origins: addresses of web pages that may read files, such as ``http://127.0.0.1:8080``.
+        origins: of the web pages that may use the port from a browser, such as ``http://127.0.0.1:8080``.
     """
     server = FileServer(store)
     return Starlette(
@@ -172,12 +173,10 @@ def file_application(store: Store, origins: Sequence[str] = ()) -> Starlette:
         ],
         middleware=[
             Middleware(
-                CORSMiddleware,
-                allow_origins=list(origins),
-                allow_credentials=True,
-                allow_methods=["GET", "HEAD", "POST", "DELETE"],
-                allow_headers=["Authorization", "Range"],
-                expose_headers=["Content-Length", "Content-Range", "Content-Disposition"],
+                OwnOrigins,
+                origins=origins,
+                methods=["GET", "HEAD", "POST", "DELETE"],
+                headers=["Content-Length", "Content-Range", "Content-Disposition"],
             )
         ],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -12,9 +13,13 @@ from urllib.parse import unquote
 
 from embedded_server.errors import ApiError
 
+#: the folder in the store's own that holds the files, under their paths
+CONTENT_FOLDER = "content"
 SIZE_LIMIT = 20 << 30  # bytes of one upload
 LONGEST_NAME = 255  # bytes of one part of a path, which file systems agree on
 LONGEST_PATH = 3000  # bytes
+DEEPEST_PATH = 100  # parts
+MOST_FILES = 1000  # of one upload
 
 
 class FileStore:
@@ -23,16 +28,17 @@ class FileStore:
     Args:
         folder: its folder; made where it is missing. What a killed server had not finished is cleared away.
         size_limit: bytes that one upload may bring.
+        is_only_user: False leaves unfinished files alone: they are those of the server that runs beside.
     """
 
-    def __init__(self, folder: Path, size_limit: int = SIZE_LIMIT) -> None:
+    def __init__(self, folder: Path, size_limit: int = SIZE_LIMIT, is_only_user: bool = True) -> None:
         self.size_limit = size_limit
-        self._content = folder / "content"
+        self._content = folder / CONTENT_FOLDER
         self._incoming = folder / "incoming"
         for one in (self._content, self._incoming):
             one.mkdir(parents=True, exist_ok=True)
         self._root = self._content.resolve()
-        for left_over in self._incoming.iterdir():
+        for left_over in self._incoming.iterdir() if is_only_user else ():
             left_over.unlink()
 
     def find(self, path: str) -> Path | None:
@@ -46,6 +52,15 @@ class FileStore:
     def incoming(self) -> Incoming:
         """Room for files that are being received; kept by `Incoming.keep`, else gone at the end of the block."""
         return Incoming(self)
+
+    def check_size(self, size: int) -> None:
+        """Refuses an upload of more than `size_limit` bytes.
+
+        Raises:
+            ApiError: 413.
+        """
+        if size > self.size_limit:
+            raise ApiError(413, 0, f"An upload may be {self.size_limit} bytes at most")
 
     def new_temporary(self) -> Path:
         """Where a file that is being received can lie, on the same file system."""
@@ -78,14 +93,20 @@ class FileStore:
             ApiError: 400, it leads out of the store or is no path at all.
         """
         parts = [part for part in path.split("/") if part not in ("", ".")]
-        long = any(len(part.encode("utf-8", "surrogateescape")) > LONGEST_NAME for part in parts)
-        if not parts or long or len(path.encode("utf-8", "surrogateescape")) > LONGEST_PATH:
+        try:
+            long = len(path.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in parts)
+        except UnicodeEncodeError:
+            raise ApiError(400, 0, "The path is no text") from None
+        if not parts or long or len(parts) > DEEPEST_PATH:
             raise ApiError(400, 0, "The path is empty or too long")
-        # Encoded dots and slashes are refused as well, whoever decodes them next; so are the separators of other
-        # systems and what a terminal would obey.
+        # What a next reader may take for dots and slashes is refused as well: encoded once more, in the letters of
+        # other scripts, or as other systems separate; so is what a terminal would obey.
         plain = unquote(path)
-        if ".." in plain.replace("\\", "/").split("/") or ".." in parts or any(ord(letter) < 32 for letter in plain):
-            raise ApiError(400, 0, "The path leads out of the file store")
+        for one in (path, plain, unicodedata.normalize("NFKC", plain)):
+            if ".." in one.replace("\\", "/").split("/"):
+                raise ApiError(400, 0, "The path leads out of the file store")
+        if any(unicodedata.category(letter) == "Cc" for letter in plain):
+            raise ApiError(400, 0, "The path holds control characters")
         return "/".join(parts)
 
     def _place(self, path: str) -> Path:
@@ -117,27 +138,33 @@ class Incoming:
 
     def __init__(self, store: FileStore) -> None:
         self._store = store
-        self._files: list[tuple[str, Path, BinaryIO]] = []
+        self._files: list[tuple[str, Path]] = []
+        self._stream: BinaryIO | None = None
         self._size = 0
 
     def __enter__(self) -> Incoming:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for _, temporary, stream in self._files:
-            stream.close()
+        if self._stream is not None:
+            self._stream.close()
+        for _, temporary in self._files:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
 
     def open(self, path: str) -> None:
-        """Begins a file.
+        """Begins a file; the one before is complete.
 
         Raises:
-            ApiError: 400, the path is none that the store takes.
+            ApiError: 400, the path is none that the store takes; 413, it is one file too many.
         """
         relative = self._store.relative(path)
+        if len(self._files) == MOST_FILES:
+            raise ApiError(413, 0, f"An upload may hold {MOST_FILES} files at most")
+        self._finish()
         temporary = self._store.new_temporary()
-        self._files.append((relative, temporary, temporary.open("xb")))
+        self._stream = temporary.open("xb")
+        self._files.append((relative, temporary))
 
     def write(self, chunk: bytes) -> None:
         """Adds to the file that was begun last.
@@ -145,19 +172,25 @@ class Incoming:
         Raises:
             ApiError: 413, the upload is larger than the store takes.
         """
+        assert self._stream is not None, "a file was begun"
         self._size += len(chunk)
-        if self._size > self._store.size_limit:
-            raise ApiError(413, 0, f"An upload may be {self._store.size_limit} bytes at most")
-        self._files[-1][2].write(chunk)
+        self._store.check_size(self._size)
+        self._stream.write(chunk)
 
     def keep(self) -> list[str]:
         """Puts the files under their paths, safe from a loss of power; their paths."""
-        for *_, stream in self._files:
-            stream.flush()
-            os.fsync(stream.fileno())
-        for path, temporary, _ in self._files:
+        self._finish()
+        for path, temporary in self._files:
             self._store.move_in(temporary, path)
-        return [path for path, _, _ in self._files]
+        return [path for path, _ in self._files]
+
+    def _finish(self) -> None:
+        """Brings the file that was begun last onto the disk; it stays open no longer than that."""
+        if self._stream is not None:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            self._stream = None
 
 
 def _synchronise(folder: Path) -> None:

@@ -28,6 +28,8 @@ HIDDEN_TAG = "hidden"
 
 _PREFIX = "__$"
 _AND, _OR, _NOT = ("__$all", "__$and"), ("__$any", "__$or"), ("__$not",)
+#: a date as seconds since the epoch
+_SECONDS = re.compile(r"^\d{9,11}(\.\d+)?$")
 _COMPARISON = re.compile(r"^\s*(>=|<=|>|<|==?)?\s*(.*?)\s*$")
 
 
@@ -66,13 +68,13 @@ def condition(collection: str, request: Mapping[str, Any]) -> Condition:
     for key, joint in (("_any_", " OR "), ("_or_", " OR "), ("_all_", " AND "), ("_and_", " AND ")):
         if isinstance(pattern := request.get(key), Mapping):
             _pattern(found, collection, pattern, joint)
-    for name, filters in (request.get("filters") or {}).items():
+    for name, nested in _mapping(request.get("filters"), "filters").items():
         if (known := fields.find(collection, name)) is not None:
-            _nested_filters(found, known, filters)
+            _nested_filter(found, known, nested)
     if text := request.get("search_text"):
         found.add("instr(lower(body), lower(?))", [text])
     if collection in HIDEABLE and not _asks_for_hidden(request):
-        found.add("NOT EXISTS (SELECT 1 FROM json_each(body, '$.system_tags') WHERE value = ?)", [HIDDEN_TAG])
+        found.add("NOT EXISTS (SELECT 1 FROM json_each(system_tags) WHERE value = ?)", [HIDDEN_TAG])
     return found
 
 
@@ -104,6 +106,8 @@ def _filter(found: Condition, known: Field, value: Any) -> None:
     elif isinstance(value, list) and known.kind == "number":
         _range(found, known, value)
     elif isinstance(value, list):
+        if any(isinstance(one, list | dict) for one in value):
+            raise ApiError(400, 12, f"Validation error ({known.name}: {value!r} is no list of plain values)")
         sql, parameters = membership(known, value)
         found.add(sql, parameters)
     elif isinstance(value, bool):
@@ -201,6 +205,8 @@ def _limits(values: Sequence[Any], convert: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _moment(text: str) -> str:
+    if _SECONDS.match(text):
+        return timestamp(datetime.fromtimestamp(float(text), timezone.utc))
     moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
     return timestamp(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
 
@@ -216,15 +222,25 @@ def _pattern(found: Condition, collection: str, pattern: Mapping[str, Any], join
     found.add(joint.join(one.format(each.elements) for each in known) or "0", [text] * len(known))
 
 
-def _nested_filters(found: Condition, known: Field, filters: Any) -> None:
+def _nested_filter(found: Condition, known: Field, nested: Any) -> None:
     """``{"any": {"include": [...], "exclude": [...]}, "all": {...}}``, as newer clients ask for tags."""
-    if not isinstance(filters, Mapping):
-        return
     for name, operator in (("any", "OR"), ("all", "AND")):
-        wanted = filters.get(name) or {}
-        terms = [(False, value) for value in wanted.get("include") or ()]
-        terms += [(True, value) for value in wanted.get("exclude") or ()]
+        wanted = _mapping(_mapping(nested, known.name).get(name), name)
+        terms = [(False, value) for value in _texts(wanted.get("include"), "include")]
+        terms += [(True, value) for value in _texts(wanted.get("exclude"), "exclude")]
         if terms:
             parameters: list[Any] = []
             sql = _group(known, operator, terms, parameters)
             found.add(sql, parameters)
+
+
+def _mapping(value: Any, name: str) -> Mapping[str, Any]:
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    raise ApiError(400, 12, f"Validation error ({name}: {value!r} is no object)")
+
+
+def _texts(value: Any, name: str) -> list[str | None]:
+    if value is None or (isinstance(value, list) and all(one is None or isinstance(one, str) for one in value)):
+        return value or []
+    raise ApiError(400, 12, f"Validation error ({name}: {value!r} is no list of texts)")

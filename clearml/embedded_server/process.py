@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 
 from embedded_server import application
+from embedded_server.connections import Connection
 from embedded_server.folder_lock import FolderLock
+from embedded_server.neighbours import NO_NEIGHBOURS, Neighbours
 from embedded_server.ports import Listeners, StartError, listen
 from embedded_server.version import SERVER_VERSION
 
@@ -26,7 +29,13 @@ GRACE = 1  # seconds that calls under way have to end after a signal
 KEEP_ALIVE = 75  # seconds that an idle connection stays; longer than clients pause between calls
 
 
-def run(folder: Path, host: str, ports: Mapping[str, int]) -> None:
+def run(
+    folder: Path,
+    host: str,
+    ports: Mapping[str, int],
+    web_origins: Sequence[str] = (),
+    neighbours: Neighbours = NO_NEIGHBOURS,
+) -> None:
     """Serves until SIGTERM or SIGINT.
 
     ``server.json`` in the folder says where, from the moment at which all ports answer until the end.
@@ -35,11 +44,14 @@ def run(folder: Path, host: str, ports: Mapping[str, int]) -> None:
         folder: the data folder.
         host: to bind to.
         ports: number by name (api, files, web); 0 for any that is free.
+        web_origins: further addresses under which browsers reach the web port, as through a proxy.
+        neighbours: what runs beside the server, for its pages.
 
     Raises:
         StartError: a port is taken, or the folder is in use or cannot be written; nothing has been written then.
     """
     os.umask(0o077)  # what the server writes is its owner's business only
+    _take_file_descriptors()
     lock = FolderLock(folder)
     lock.check()
     listeners = listen(host, ports)
@@ -48,9 +60,14 @@ def run(folder: Path, host: str, ports: Mapping[str, int]) -> None:
         lock.take()
         (folder / ADDRESS_FILE).unlink(missing_ok=True)  # a killed server leaves its own behind
         try:
-            applications = application.build(folder, _web_origins(listeners))
+            applications = application.build(folder, [*_web_origins(listeners), *web_origins], neighbours)
         except (OSError, sqlite3.OperationalError) as error:
             raise StartError(f"the folder {folder} cannot be used ({error}); choose another by --folder") from None
+        except sqlite3.DatabaseError as error:
+            raise StartError(
+                f"the database in {folder} is damaged ({error}); put it aside and restore a backup, or choose another"
+                " by --folder"
+            ) from None
         try:
             served = {"api": applications.api, "files": applications.files, "web": applications.web}
             asyncio.run(_serve(folder, listeners, served))
@@ -61,6 +78,17 @@ def run(folder: Path, host: str, ports: Mapping[str, int]) -> None:
             (folder / ADDRESS_FILE).unlink(missing_ok=True)
         listeners.close()
         lock.release()
+
+
+def _take_file_descriptors() -> None:
+    """Lets the process have as many files open as all connections need, and the database and the file store besides."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * Connection.most
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # then it makes do with what it has
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+            )
 
 
 def _make(folder: Path) -> None:
@@ -117,7 +145,9 @@ def _configuration(one: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         one,
         loop="asyncio",
+        http=Connection,
         ws="none",
+        proxy_headers=False,  # whoever may say by a header where he is could try keys without a limit
         lifespan="off",
         log_level="warning",
         access_log=False,
@@ -145,5 +175,6 @@ def _announce(folder: Path, listeners: Listeners) -> None:
 def _web_origins(listeners: Listeners) -> list[str]:
     """Under which addresses a browser reaches the web port."""
     port = listeners.port("web")
-    names = dict.fromkeys(("127.0.0.1", "localhost", "[::1]", listeners.host, socket.gethostname()))
-    return [f"http://{name}:{port}" for name in names]
+    host = f"[{listeners.host}]" if ":" in listeners.host else listeners.host
+    names = dict.fromkeys(("127.0.0.1", "localhost", "[::1]", host.lower(), socket.gethostname().lower()))
+    return [f"http://{name}" if port == 80 else f"http://{name}:{port}" for name in names]  # as browsers write them

@@ -18,15 +18,12 @@ def by_name(call: Call, name: str) -> Document | None:
 
 
 def checked_name(name: str) -> str:
-    """The name without blanks around its parts.
+    """The name without blanks around its parts and without empty parts: ``/a//b/`` is ``a/b``.
 
     Raises:
-        ApiError: 400/800, it or one of its parts is too short.
+        ApiError: 400/800, it is too short.
     """
-    parts = [part.strip() for part in records.checked_name(name).split("/")]
-    if not all(parts):
-        raise ApiError(400, 800, f"A project's name has no empty part: {name!r}")
-    return records.checked_name("/".join(parts))
+    return records.checked_name("/".join(part.strip() for part in name.split("/") if part.strip()))
 
 
 def create(call: Call, name: str, **fields: Any) -> Document:

@@ -13,8 +13,8 @@ from embedded_server.documents import Document
 from embedded_server.errors import ApiError
 from embedded_server.filters import Condition
 
-#: page size where a client asks for a page and does not say how large
-DEFAULT_PAGE_SIZE = 500
+#: how many documents an answer holds where a client does not say how many it wants, and how many at most
+PAGE_SIZE = 500
 
 
 def get_all(call: Call, collection: str, request: Request, narrowed: Condition | None = None) -> Answer:
@@ -151,13 +151,11 @@ def _order(collection: str, order_by: Any) -> list[str]:
 def _window(request: Request) -> tuple[int, int, bool]:
     """How many documents, how many to leave out before them, and whether the client scrolls."""
     if "scroll_id" in request or request.get("size") is not None:
-        offset, size = _read_scroll_id(request["scroll_id"]) if request.get("scroll_id") else (0, DEFAULT_PAGE_SIZE)
+        offset, size = _read_scroll_id(request["scroll_id"]) if request.get("scroll_id") else (0, PAGE_SIZE)
         if request.get("refresh_scroll"):
             offset = 0
-        return _natural(request.get("size") or size, "size"), offset, True
-    if request.get("page") is None and request.get("page_size") is None:
-        return -1, 0, False
-    size = _natural(request.get("page_size") or DEFAULT_PAGE_SIZE, "page_size")
+        return min(_natural(request.get("size") or size, "size"), PAGE_SIZE), offset, True
+    size = min(_natural(request.get("page_size") or PAGE_SIZE, "page_size"), PAGE_SIZE)
     return size, _natural(request.get("page") or 0, "page") * size, False
 
 

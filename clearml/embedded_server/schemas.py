@@ -8,9 +8,11 @@ the SDK would cost seconds, much memory, and its exit hooks, in a process that n
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import importlib.util
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,8 +34,23 @@ _ALIKE = {
     "tasks.get_by_id_ex": "tasks.get_all",
     "projects.get_all_ex": "projects.get_all",
     "queues.get_all_ex": "queues.get_all",
+    "queues.clear_queue": "queues.get_num_entries",
+    "workers.get_count": "workers.get_all",
     "models.get_all_ex": "models.get_all",
     "models.get_by_id_ex": "models.get_all",
+}
+
+_TEXT: Schema = {"type": "string"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+#: The schemas of endpoints that the SDK has none of, nor one that fits.
+_OWN: dict[str, Schema] = {
+    "auth.validate_token": {"properties": {"token": _TEXT}},
+    "events.get_multi_task_metrics": {"properties": {"tasks": _TEXTS, "event_type": _TEXT}, "required": ["tasks"]},
+    "users.get_all": {"properties": {"id": _TEXTS, "only_fields": {"type": ["array", "string"], "items": _TEXT}}},
+    "users.get_all_ex": {"properties": {"id": _TEXTS, "only_fields": {"type": ["array", "string"], "items": _TEXT}}},
+    "users.get_by_id": {"properties": {"user": _TEXT}, "required": ["user"]},
+    "users.set_preferences": {"properties": {"preferences": {"type": "object"}}, "required": ["preferences"]},
+    "users.update": {"properties": {"user": _TEXT, "name": _TEXT}},
 }
 
 #: Where the genuine server takes more than the SDK's schema says: endpoint -> fields that are not validated.
@@ -43,10 +60,14 @@ _FREE_FIELDS = {
     "tasks.get_all_ex": ("parent", "user"),
     "models.create": ("metadata",),  # a list or, in newer versions, an object
     "models.edit": ("metadata",),
+    "workers.status_report": ("machine_stats",),  # the agent sends fractions, and averages in place of lists
 }
 
-#: Where the genuine server insists on a field that the SDK's schema leaves open.
-_ALSO_REQUIRED = {"models.get_by_task_id": ("task",)}
+#: Where the genuine server insists on other fields than the SDK's schema says.
+_REQUIRED = {
+    "models.get_by_task_id": ["task"],
+    "auth.revoke_credentials": ["access_key"],  # the schema demands "key_id", which it does not describe
+}
 
 #: Requests that are refused as "missing fields" rather than "does not fit": the genuine server answers 11 where a
 #: project's name is missing altogether.
@@ -92,13 +113,72 @@ def check(endpoint: str, request: Mapping[str, Any]) -> None:
 
 def is_known(endpoint: str) -> bool:
     """Whether the SDK knows an endpoint, served or not."""
+    return request_schema(endpoint) is not None
+
+
+def request_schema(endpoint: str) -> Schema | None:
+    """The schema of a request in the newest version of the SDK's services that has it; None where none has."""
     service, _, name = endpoint.partition(".")
-    return service in _services() and name in read_service(service).requests
+    for version in versions():
+        # Asked first: whatever a stranger calls a service must not be kept in the cache.
+        if service in _services(version) and _mentions(service, version, name):
+            found = read_service(service, version).requests.get(name)
+            if found is not None:
+                return found
+    return None
+
+
+def _mentions(service: str, version: str, name: str) -> bool:
+    """Whether the SDK's text has the action at all: to search it is a hundred times cheaper than to read it."""
+    text = (_folder().parent / version / f"{service}.py").read_text(encoding="utf-8")
+    return f'_action = "{name}"' in text
+
+
+def from_query(endpoint: str, query: Mapping[str, Any]) -> dict[str, Any]:
+    """The request that a URL's query stands for: texts become numbers, truth values and lists as the schema wants.
+
+    The SDK asks for a token of a certain lifetime that way.
+    """
+    properties = (request_schema(endpoint) or {}).get("properties", {})
+    return {name: _typed(value, properties.get(name, {}).get("type", ())) for name, value in query.items()}
+
+
+def _typed(value: Any, types: str | Sequence[str]) -> Any:
+    wanted = {types} if isinstance(types, str) else set(types)
+    if "array" in wanted:
+        return value if isinstance(value, list) else [value]
+    if not isinstance(value, str):
+        return value
+    if "boolean" in wanted and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if "integer" in wanted and re.fullmatch(r"-?[0-9]{1,18}", value):
+        return int(value)
+    if "number" in wanted:
+        with contextlib.suppress(ValueError):
+            return float(value)
+    return value
+
+
+def known_endpoints() -> dict[str, str]:
+    """All endpoints that the SDK has a request schema of, each with the newest version of its services that has it."""
+    known: dict[str, str] = {}
+    for version in versions():
+        for service in sorted(_services(version)):
+            for name in read_service(service, version).requests:
+                known.setdefault(f"{service}.{name}", version)
+    return known
 
 
 @cache
-def _services() -> frozenset[str]:
-    return frozenset(path.stem for path in _folder().glob("[a-z]*.py"))
+def versions() -> tuple[str, ...]:
+    """The versions of the SDK's services, the newest first."""
+    found = [path.name for path in _folder().parent.glob("v*_*") if path.is_dir()]
+    return tuple(sorted(found, key=lambda name: [int(part) for part in name[1:].split("_")], reverse=True))
+
+
+@cache
+def _services(version: str) -> frozenset[str]:
+    return frozenset(path.stem for path in (_folder().parent / version).glob("[a-z]*.py"))
 
 
 @cache
@@ -111,11 +191,11 @@ def fields_of(collection: str) -> Schema:
 
 
 @cache
-def read_service(service: str) -> Service:
+def read_service(service: str, version: str = SDK_VERSION) -> Service:
     """The schemas of a service; empty where the SDK has no such service."""
-    if service not in _services():
+    if service not in _services(version):
         return Service({}, {})
-    path = _folder() / f"{service}.py"
+    path = _folder().parent / version / f"{service}.py"
     requests: dict[str, Schema] = {}
     answers: dict[str, Schema] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -128,6 +208,7 @@ def read_service(service: str) -> Service:
     return Service(requests, answers)
 
 
+@cache
 def _folder() -> Path:
     """The SDK's folder of schemas, found without importing the SDK."""
     found = importlib.util.find_spec("clearml")
@@ -150,16 +231,14 @@ def _literals(node: ast.ClassDef) -> dict[str, Any]:
 
 @cache
 def _validator(endpoint: str) -> Any:
-    service, _, name = _ALIKE.get(endpoint, endpoint).partition(".")
-    if service not in _services():
-        return None
-    found = read_service(service).requests.get(name)
+    found = _OWN.get(endpoint) or request_schema(_ALIKE.get(endpoint, endpoint))
     if not found:
         return None
+    name = _ALIKE.get(endpoint, endpoint).partition(".")[2]
     schema = copy.deepcopy(found)
     for field in _FREE_FIELDS.get(endpoint, ()):
         schema["properties"].pop(field, None)
-    schema["required"] = [*schema.get("required", ()), *_ALSO_REQUIRED.get(endpoint, ())]
+    schema["required"] = _REQUIRED.get(endpoint, schema.get("required", []))
     if name == "get_all":
         for field, described in schema["properties"].items():
             if "items" in described and field not in {"only_fields", "order_by"}:

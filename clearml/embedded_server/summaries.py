@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from embedded_server.events import SINGLE_VALUE, Event
+from embedded_server.events import SINGLE_VALUE, Curves, Point
 
 Summary = dict[str, Any]
 
@@ -18,7 +19,7 @@ def name_hash(name: str) -> str:
     return hashlib.md5(name.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
-def add_to_summaries(summaries: dict[str, dict[str, Summary]], scalars: Iterable[Event]) -> None:
+def add_to_summaries(summaries: dict[str, dict[str, Summary]], curves: Curves) -> None:
     """Brings ``last_metrics`` up to date.
 
     The last value is that of the highest iteration, whatever the order in which events arrive; of several values for
@@ -26,25 +27,26 @@ def add_to_summaries(summaries: dict[str, dict[str, Summary]], scalars: Iterable
 
     Args:
         summaries: hash of the metric -> hash of the variant -> summary; changed in place.
-        scalars: new events, in the order in which they were reported.
+        curves: new points, each curve's in the order in which they were reported.
     """
-    for event in scalars:
-        variants = summaries.setdefault(name_hash(event["metric"]), {})
-        key = name_hash(event["variant"])
-        if key in variants:
-            _add(variants[key], event["iter"], event["value"], event["timestamp"])
-        else:
-            variants[key] = _first(event)
+    for (metric, variant), points in curves.items():
+        variants = summaries.setdefault(name_hash(metric), {})
+        key = name_hash(variant)
+        if key not in variants:
+            variants[key] = _first(metric, variant, points[0])
+            points = points[1:]
+        if points:
+            _add(variants[key], points)
 
 
-def _first(event: Event) -> Summary:
-    value, iteration = event["value"], event["iter"]
+def _first(metric: str, variant: str, point: Point) -> Summary:
+    iteration, moment, value = point
     return {
-        "metric": event["metric"],
-        "variant": event["variant"],
+        "metric": metric,
+        "variant": variant,
         "value": value,
         "iter": iteration,
-        "timestamp": event["timestamp"],
+        "timestamp": moment,
         "min_value": value,
         "min_value_iteration": iteration,
         "max_value": value,
@@ -56,16 +58,28 @@ def _first(event: Event) -> Summary:
     }
 
 
-def _add(summary: Summary, iteration: int, value: float, timestamp: int) -> None:
+def _add(summary: Summary, points: Sequence[Point]) -> None:
     # A summary that a client wrote by tasks.edit may lack what only this function knows.
-    if iteration >= summary.get("iter", SINGLE_VALUE):
-        summary |= {"value": value, "iter": iteration, "timestamp": timestamp}
-    if value < summary.get("min_value", value) or "min_value" not in summary:
-        summary |= {"min_value": value, "min_value_iteration": iteration}
-    if value > summary.get("max_value", value) or "max_value" not in summary:
-        summary |= {"max_value": value, "max_value_iteration": iteration}
-    if iteration < summary.get("first_value_iteration", iteration):
-        summary |= {"first_value": value, "first_value_iteration": iteration}
-    count = summary.get("count", 0) + 1
-    mean = summary.get("mean_value", 0.0)
-    summary |= {"count": count, "mean_value": mean + (value - mean) / count}
+    last = (summary.get("iter", SINGLE_VALUE), summary.get("timestamp"), summary.get("value"))
+    least, greatest = summary.get("min_value", math.inf), summary.get("max_value", -math.inf)
+    least_at, greatest_at = summary.get("min_value_iteration"), summary.get("max_value_iteration")
+    first_at = summary.get("first_value_iteration", -math.inf)
+    first = summary.get("first_value")
+    count, mean = summary.get("count", 0), summary.get("mean_value", 0.0)
+    for iteration, moment, value in points:
+        if iteration >= last[0]:
+            last = (iteration, moment, value)
+        if value < least:
+            least, least_at = value, iteration
+        if value > greatest:
+            greatest, greatest_at = value, iteration
+        if iteration < first_at:
+            first, first_at = value, iteration
+        count += 1
+        mean += (value - mean) / count
+    summary |= {
+        "iter": last[0], "timestamp": last[1], "value": last[2], "min_value": least, "min_value_iteration": least_at,
+        "max_value": greatest, "max_value_iteration": greatest_at, "count": count, "mean_value": mean,
+    }  # fmt: skip
+    if first is not None:
+        summary |= {"first_value": first, "first_value_iteration": first_at}

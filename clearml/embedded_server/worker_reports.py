@@ -54,7 +54,7 @@ class WorkerReports:
 
     def between(self, start: float, end: float, workers: Sequence[str] | None = None) -> Iterator[Report]:
         """The reports of a time, in seconds since the epoch, by time."""
-        with self._database.transaction() as connection:
+        with self._database.snapshot() as connection:
             rows = connection.execute(
                 "SELECT * FROM worker_reports WHERE timestamp BETWEEN ? AND ? ORDER BY timestamp", (start, end)
             ).fetchall()

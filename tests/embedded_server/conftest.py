@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import uvicorn
 from embedded_server import application
 from embedded_server.calls import Store
 from embedded_server.dispatch import api_application
+from tests.embedded_server.answers import faults
 
 
 class Api:
@@ -43,10 +45,11 @@ class Api:
         return envelope
 
     def ok(self, endpoint: str, version: str = "2.31", **request: Any) -> dict[str, Any]:
-        """The data of an answer to a call that must succeed."""
+        """The data of an answer to a call that must succeed, and must be as the SDK expects it."""
         envelope = self.call(endpoint, version, **request)
         assert envelope["meta"]["result_code"] == 200, envelope["meta"]["result_msg"]
         data: dict[str, Any] = envelope["data"]
+        assert not faults(endpoint, data)
         return data
 
     def refusal(self, endpoint: str, version: str = "2.31", **request: Any) -> tuple[int, int]:
@@ -101,7 +104,13 @@ class Api:
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """One server for all tests, which therefore make their own, uniquely named objects."""
-    folder: Path = tmp_path_factory.mktemp("server")
+    with running(tmp_path_factory.mktemp("server")) as client:
+        yield client
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Api]:
+    """The API of a server that runs in a folder, in a thread of this process."""
     store, database = application.open_store(folder)
     configuration = uvicorn.Config(
         api_application(store, database), host="127.0.0.1", port=0, log_level="warning", ws="none", lifespan="off"
@@ -116,8 +125,10 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     port = server.servers[0].sockets[0].getsockname()[1]
     pair = json.loads((folder / "credentials.json").read_text(encoding="utf-8"))
     client = Api(f"http://127.0.0.1:{port}", pair["access_key"], pair["secret_key"], store)
-    yield client
-    client.http.close()
-    server.should_exit = True
-    thread.join()
-    database.close()
+    try:
+        yield client
+    finally:
+        client.http.close()
+        server.should_exit = True
+        thread.join()
+        database.close()

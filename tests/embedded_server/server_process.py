@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -43,6 +45,12 @@ def refused(folder: Path, *options: str) -> str:
     assert ended.stdout == ""
     assert ended.stderr.count("\n") == 1
     return ended.stderr.strip()
+
+
+def raw(address: str) -> socket.socket:
+    """A connection that sends what it likes."""
+    place = urlsplit(address)
+    return socket.create_connection((place.hostname or "", place.port or 0), timeout=PATIENCE)
 
 
 class ServerProcess:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_server.database import Database, UnusableDatabaseError
+from embedded_server.database import Database, UnusableDatabaseError, WriteInSnapshotError
 
 SCHEMA = ("CREATE TABLE numbers (value INTEGER PRIMARY KEY)",)
 
@@ -88,6 +88,48 @@ def test_threads_take_turns(database):
     for thread in threads:
         thread.join()
     assert values(database) == list(range(1, 201))
+
+
+def test_readers_wait_for_nobody_and_see_what_was_committed(database):
+    insert(database, 1)
+    seen = []
+    with database.transaction():
+        insert(database, 2)
+        reader = threading.Thread(target=lambda: seen.append(snapshot(database)))
+        reader.start()
+        reader.join()
+    assert seen == [[1]]
+    assert snapshot(database) == [1, 2]
+
+
+def snapshot(database):
+    with database.snapshot() as connection:
+        return [row["value"] for row in connection.execute("SELECT value FROM numbers ORDER BY value")]
+
+
+def test_a_snapshot_stays_as_it_was(database):
+    with database.snapshot():
+        assert snapshot(database) == []
+        writer = threading.Thread(target=insert, args=(database, 1))
+        writer.start()
+        writer.join()
+        assert snapshot(database) == []
+    assert snapshot(database) == [1]
+
+
+def test_a_snapshot_inside_a_transaction_sees_what_it_has_done(database):
+    with database.transaction():
+        insert(database, 1)
+        assert snapshot(database) == [1]
+
+
+def test_a_snapshot_changes_nothing(database):
+    with database.snapshot() as connection:
+        with pytest.raises(WriteInSnapshotError):
+            insert(database, 1)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.execute("INSERT INTO numbers VALUES (1)")
+    assert values(database) == []
 
 
 def test_the_write_ahead_log_is_synchronised_at_every_commit(database):

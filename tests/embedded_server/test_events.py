@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded_server.curves import bucket_means, curve
-
 if TYPE_CHECKING:
     from conftest import Api
 
@@ -126,21 +124,6 @@ class TestBatch:
 
 
 class TestCurves:
-    def test_buckets_are_equally_wide_and_labelled_by_their_start(self) -> None:
-        assert bucket_means([(i, float(i)) for i in range(10)], 5) == [(0, 0.5), (2, 2.5), (4, 4.5), (6, 6.5), (8, 8.5)]
-
-    def test_empty_buckets_are_left_out(self) -> None:
-        assert bucket_means([(0, 1.0), (1, 3.0), (99, 5.0)], 10) == [(0, 2.0), (90, 5.0)]
-
-    def test_few_points_stay_as_they_are(self) -> None:
-        assert bucket_means([(3, 1.0), (5, 2.0)], 100) == [(3, 1.0), (5, 2.0)]
-        assert bucket_means([], 100) == []
-
-    def test_axes(self) -> None:
-        points = [(0, T0, 1.0), (1, T0 + 1500, 2.0)]
-        assert curve(points, "timestamp", 0)["x"] == [T0, T0 + 1500]
-        assert curve(points, "iso_time", 0)["x"] == ["2023-11-14T22:13:20.000Z", "2023-11-14T22:13:21.500Z"]
-
     def test_single_values_are_no_curve(self, api: Api) -> None:
         task = api.task()
         report(api, scalar(task, "Summary", "s", 1.0, SINGLE), scalar(task, "Summary", "s", 2.0, SINGLE, T0 + 1))
@@ -189,11 +172,14 @@ class TestLog:
         assert api.ok("events.clear_task_log", task=task, threshold_sec=60)["deleted"] == 1
         assert [event["msg"] for event in api.ok("events.get_task_log", task=task)["events"]] == ["new"]
 
-    def test_download_is_plain_lines(self, api: Api) -> None:
+    def test_download_is_a_file_of_plain_lines(self, api: Api) -> None:
         task = api.task()
         report(api, line(task, "one\n", T0), line(task, "two", T0 + 1))
-        data = api.ok("events.download_task_log", task=task, line_type="text", line_format="{level} {msg} {0.x}")
-        assert data["log"] == "INFO one {0.x}\nINFO two {0.x}\n"
+        request = {"task": task, "line_type": "text", "line_format": "{level} {msg} {0.x}"}
+        answer = api.send("/events.download_task_log", json=request)
+        assert answer.text == "INFO one {0.x}\nINFO two {0.x}\n"
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="task_{task}.log"'
+        assert api.refusal("events.download_task_log", task=api.unknown) == (400, 101)
 
 
 class TestSamples:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+import psutil
 import pytest
 import requests
+import uvicorn
 
+from embedded_server import application, file_server, files
+from embedded_server.accounts import Identity
+from embedded_server.calls import Store
+from embedded_server.connections import Connection
 from embedded_server.errors import ApiError
 from embedded_server.files import FileStore
-from tests.embedded_server.server_process import ServerProcess, wait_until
+from tests.embedded_server.server_process import ServerProcess, raw, wait_until
 
 FORM = "multipart/form-data"
 
@@ -29,6 +37,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture
 def store(tmp_path: Path) -> FileStore:
     return FileStore(tmp_path / "files", size_limit=100)
+
+
+def everything(folder: Path) -> list[str]:
+    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*"))
 
 
 def put(store: FileStore, path: str, content: bytes = b"x") -> list[str]:
@@ -64,15 +76,46 @@ class TestStore:
 
     @pytest.mark.parametrize(
         "path",
-        ["", "/", ".", "..", "../x", "a/../../x", "a/..", "%2e%2e/x", "..%2fx", "a%00b", "a\0b", "..\\x", "a\nb",
-         "n" * 256, "n/" * 2000],
+        [
+            "", "/", ".", "..", "../x", "a/../../x", "a/..", "/../x", "a//../..//x", "./../x",
+            # encoded once more than the port decodes
+            "%2e%2e/x", "..%2fx", "%2E%2E%2Fx", ".%2e/x", "a/%2e%2e/%2e%2e/x", "%2e%2e%5cx", "a%00b", "a%0ab",
+            # as other systems write it
+            "..\\x", "a\\..\\..\\x", "C:\\..\\x", "a/..\\x",
+            # dots and slashes of other scripts
+            "\uff0e\uff0e/x", "\u2025/x", "..\uff0fx", "a\uff0f\uff0e\uff0e\uff0fx", "\u2024\u2024/x",
+            "..\uff3cx", "\ufe52./x",
+            # what is no text, or what a terminal obeys
+            "a\0b", "a\nb", "a\x1b[2Jb", "a\x7f", "a\x9b2J", "a\udcff",
+            # too long for a file system
+            "n" * 256, "ü" * 128, "n/" * 2000, "n/" * 101, "n" * 100_000,
+        ],
     )  # fmt: skip
-    def test_a_path_that_leads_elsewhere_is_refused(self, store: FileStore, path: str) -> None:
+    def test_a_path_that_leads_elsewhere_is_refused(self, store: FileStore, tmp_path: Path, path: str) -> None:
         with pytest.raises(ApiError) as refused:
             put(store, path)
         assert refused.value.code == 400
         assert store.find(path) is None
         assert not store.delete(path)
+        assert everything(tmp_path) == ["files", "files/content", "files/incoming"]
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/etc/passwd", "C:\\Windows\\x", "C:/Windows/x", "\\\\server\\share\\x", "//server/share/x",
+            "file:///etc/passwd", "~/x", "~root/x", "$HOME/x", "CON", "nul.txt", "a.txt:stream", "...", "..a/x",
+            "a../x", "%252e%252e/x", "-rf", "a b", "日本/ü.txt", "a/" * 99 + "x", "n" * 255,
+        ],
+    )  # fmt: skip
+    def test_a_path_that_only_looks_as_if_it_led_elsewhere_stays_within(
+        self, store: FileStore, tmp_path: Path, path: str
+    ) -> None:
+        (stored,) = put(store, path)
+        found = store.find(path)
+        assert found is not None
+        assert found == tmp_path / "files" / "content" / stored
+        assert store.delete(path)
+        assert everything(tmp_path) == ["files", "files/content", "files/incoming"]
 
     def test_a_link_leads_nowhere(self, store: FileStore, tmp_path: Path) -> None:
         (tmp_path / "secret").mkdir()
@@ -85,6 +128,55 @@ class TestStore:
         with pytest.raises(ApiError):
             put(store, "link/new")
         assert [one.name for one in (tmp_path / "secret").iterdir()] == ["x"]
+
+    @pytest.mark.parametrize("target", ["/etc", "..", "../..", "missing"])
+    def test_a_link_in_the_place_of_a_folder_is_never_followed(
+        self, store: FileStore, tmp_path: Path, target: str
+    ) -> None:
+        put(store, "a/b/x")
+        content = tmp_path / "files" / "content"
+        (content / "a" / "b" / "x").rename(tmp_path / "aside")
+        (content / "a" / "b").rmdir()
+        os.symlink(target, content / "a" / "b")
+        before = everything(tmp_path)
+        for path in ("a/b/x", "a/b/passwd", "a/b/content/x", "a/b"):
+            assert store.find(path) is None
+            assert not store.delete(path)
+            with pytest.raises(ApiError):
+                put(store, path)
+        assert everything(tmp_path) == before
+
+    def test_a_link_that_leads_to_itself(self, store: FileStore, tmp_path: Path) -> None:
+        os.symlink("loop", tmp_path / "files" / "content" / "loop")
+        assert store.find("loop/x") is None
+        with pytest.raises(ApiError):
+            put(store, "loop/x")
+
+    def test_what_is_no_file_is_not_served(self, store: FileStore, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "files" / "content" / "pipe")  # who opened it would wait for ever
+        assert store.find("pipe") is None
+        assert not store.delete("pipe")
+
+    def test_an_upload_of_many_files_holds_one_of_them_open(self, store: FileStore) -> None:
+        with store.incoming() as incoming:
+            before = psutil.Process().num_fds()
+            for number in range(50):
+                incoming.open(f"many/{number}")
+                incoming.write(b"x")
+            assert psutil.Process().num_fds() <= before + 1
+            assert len(incoming.keep()) == 50
+
+    def test_an_upload_of_too_many_files_keeps_none(
+        self, store: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(files, "MOST_FILES", 3)
+        with store.incoming() as incoming:
+            for number in range(3):
+                incoming.open(f"many/{number}")
+            with pytest.raises(ApiError) as refused:
+                incoming.open("many/3")
+        assert refused.value.code == 413
+        assert everything(tmp_path) == ["files", "files/content", "files/incoming"]
 
     def test_a_file_where_a_folder_has_to_be(self, store: FileStore) -> None:
         put(store, "a")
@@ -148,23 +240,67 @@ class TestPort:
 
     @pytest.mark.parametrize(
         "path",
-        ["/../server.json", "/%2e%2e/%2e%2e/server.json", "/..%2f..%2fserver.json", "/%252e%252e/x", "//etc/passwd",
-         "/..%5c..%5cserver.json", "/%00", "/" + "a" * 5000, "/content/../../../server.json"],
+        [
+            "/../server.json", "/%2e%2e/%2e%2e/server.json", "/..%2f..%2fserver.json", "/%252e%252e/x", "//etc/passwd",
+            "/..%5c..%5cserver.json", "/%00", "/" + "a" * 5000, "/" + "a/" * 5000, "/content/../../../server.json",
+            "/%c0%ae%c0%ae/server.json", "/%ef%bc%8e%ef%bc%8e/server.json", "/..;/server.json", "/.%00./server.json",
+            "http://x/../server.json", "/../credentials.json", "/%2e%2e%2f%2e%2e%2fcredentials.json",
+            "/..%252f..%252fcredentials.json",
+        ],
     )  # fmt: skip
-    def test_no_path_leads_out(self, server: ServerProcess, path: str) -> None:
-        place = urlsplit(server.address["files"])
-        with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as connection:
-            lines = (f"GET {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {server.token}", "Connection: close")
-            connection.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    def test_no_path_leads_out(self, server: ServerProcess, path: str, method: str) -> None:
+        with raw(server.address["files"]) as connection:
+            known = f"Authorization: Bearer {server.token}"
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{known}\r\n\r\n".encode())
             status = connection.makefile("rb").readline().split()[1]
         assert status in (b"404", b"400")
+        assert (server.folder / "server.json").exists()
+        assert (server.folder / "credentials.json").exists()
 
-    @pytest.mark.parametrize("name", ["page.html", "picture.svg", "script.js", "nothing"])
-    def test_no_file_runs_in_a_browser(self, server: ServerProcess, name: str) -> None:
+    @pytest.mark.parametrize(
+        "name", ["../../escaped", "..%2f..%2fescaped", "\uff0e\uff0e/escaped", "a/" * 200 + "escaped"]
+    )
+    def test_no_upload_leads_out(self, server: ServerProcess, name: str) -> None:
+        assert upload(server, **{name: b"x"}).status_code == 400
+        assert list(server.folder.parent.rglob("escaped")) == []
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "how"),
+        [
+            ("page.html", "application/octet-stream", "attachment"),
+            ("page.xhtml", "application/octet-stream", "attachment"),
+            ("page.xml", "application/octet-stream", "attachment"),
+            ("script.js", "application/octet-stream", "attachment"),
+            ("script.mjs", "application/octet-stream", "attachment"),
+            ("style.css", "application/octet-stream", "attachment"),
+            ("paper.pdf", "application/octet-stream", "attachment"),
+            ("page.html.gz", "application/octet-stream", "attachment"),
+            ("picture.png.html", "application/octet-stream", "attachment"),
+            ("nothing", "application/octet-stream", "attachment"),
+            ("picture.svg", "image/svg+xml", "attachment"),
+            ("notes.txt", "text/plain; charset=utf-8", "attachment"),
+            ("leaderboard.json", "application/json", "attachment"),
+            ("picture.PNG", "image/png", "inline"),
+            ("picture.jpeg", "image/jpeg", "inline"),
+        ],
+    )
+    def test_no_file_runs_in_a_browser(self, server: ServerProcess, name: str, kind: str, how: str) -> None:
         upload(server, **{name: b"<script>alert(1)</script>"})
-        headers = server.http.get(f"{server.address['files']}/{name}").headers
-        assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
-        assert headers["X-Content-Type-Options"] == "nosniff"
+        for url in (f"{server.address['files']}/{name}", f"{server.address['web']}/files/{name}"):
+            headers = server.http.get(url).headers
+            assert headers["Content-Type"] == kind
+            assert headers["Content-Disposition"] == f'{how}; filename="{name}"'
+            assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+            assert "unsafe" not in headers["Content-Security-Policy"]
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Cross-Origin-Resource-Policy"] == "same-site"
+
+    def test_a_name_cannot_break_out_of_its_header(self, server: ServerProcess) -> None:
+        name = 'a"; filename=b.html'
+        upload(server, **{name: b"x"})
+        said = server.http.get(f"{server.address['files']}/{quote(name)}").headers["Content-Disposition"]
+        assert said == f"attachment; filename*=utf-8''{quote(name)}"
 
     def test_only_the_own_web_page_may_read_across(self, server: ServerProcess) -> None:
         for origin, allowed in ((server.address["web"], server.address["web"]), ("https://evil.example", None)):
@@ -213,3 +349,72 @@ class TestPort:
         for thread in threads:
             thread.join()
         assert server.http.get(f"{server.address['files']}/race").content in contents
+
+    def test_an_endless_head_of_a_part_is_refused(self, server: ServerProcess) -> None:
+        def body() -> Iterator[bytes]:
+            yield b'--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n'
+            for number in range(100_000):
+                yield f"X-{number}: x\r\n".encode() * 100
+
+        headers = {"Content-Type": f"{FORM}; boundary=b"}
+        with contextlib.suppress(requests.ConnectionError):  # it is not obliged to listen to the end
+            answer = server.http.post(server.address["files"], data=itertools.islice(body(), 1000), headers=headers)
+            assert answer.status_code == 400
+
+
+class TestSize:
+    """A port that takes 100 KiB."""
+
+    LIMIT = 100 << 10
+
+    @pytest.fixture
+    def port(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, requests.Session]]:
+        monkeypatch.setattr(file_server, "_LARGEST_FRAME", 1 << 10)
+        opened, database = application.open_store(tmp_path)
+        opened.files.size_limit = self.LIMIT
+        configuration = uvicorn.Config(
+            file_server.file_application(opened),
+            port=0,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            log_level="critical",
+        )
+        server = uvicorn.Server(configuration)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        wait_until(lambda: server.started)
+        with requests.Session() as client:
+            client.headers["Authorization"] = f"Bearer {opened.accounts.issue_token(self.owner(opened))}"
+            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", client
+        server.should_exit = True
+        thread.join()
+        database.close()
+
+    @staticmethod
+    def owner(opened: Store) -> Identity:
+        owner = opened.accounts.identity(opened.accounts.users()[0]["id"])
+        assert owner
+        return owner
+
+    def test_what_fits_is_taken_to_the_last_byte(self, port: tuple[str, requests.Session]) -> None:
+        url, client = port
+        assert client.post(url, files={"fits": bytes(self.LIMIT)}).json() == ["fits"]
+        assert client.get(f"{url}/fits").content == bytes(self.LIMIT)
+
+    @pytest.mark.parametrize("more", [1, 10 << 20])
+    @pytest.mark.parametrize("parts", [1, 3])
+    @pytest.mark.parametrize("is_announced", [True, False])
+    def test_what_does_not_fit_is_refused_in_words_and_leaves_nothing(
+        self, port: tuple[str, requests.Session], tmp_path: Path, more: int, parts: int, is_announced: bool
+    ) -> None:
+        url, client = port
+        share = (self.LIMIT + more) // parts + 1
+        frame = b'--b\r\nContent-Disposition: form-data; name="n%d"; filename="n"\r\n\r\n'
+        body = b"".join(frame % number + bytes(share) + b"\r\n" for number in range(parts)) + b"--b--\r\n"
+        headers = {"Content-Type": f"{FORM}; boundary=b"}
+        answer = client.post(url, data=body if is_announced else iter([body]), headers=headers)
+        assert answer.status_code == 413
+        assert answer.text == f"An upload may be {self.LIMIT} bytes at most"
+        assert [one for one in (tmp_path / "files").rglob("*") if one.is_file()] == []
+        assert client.post(url, files={"after": b"x"}).json() == ["after"]

@@ -38,6 +38,7 @@ def test_many_are_published_each_for_itself(api):
     answer = api.ok("models.publish_many", ids=[good, bad])
     assert [one["id"] for one in answer["succeeded"]] == [good]
     assert [one["error"]["codes"] for one in answer["failed"]] == [[400, 110]]
+    assert api.ok("models.publish_many", ids=[bad], publish_tasks=False)["failed"] == []
 
 
 def test_a_model_in_use_is_deleted_only_by_force(api):

@@ -10,10 +10,16 @@ def get(api, project):
 
 
 def test_names_have_at_least_three_characters(api):
-    for name in ("ab", "  a ", "", "a//b"):
+    for name in ("ab", "  a ", "", "/ab/", " / "):
         assert api.refusal("projects.create", name=name) == (400, 800)
     project = api.project()
     assert api.refusal("projects.update", project=project, name="ab") == (400, 800)
+
+
+def test_a_name_has_no_empty_parts(api):
+    word = api.unique()
+    api.project(f"/{word} // below/")
+    assert api.ids("projects", name=f"^{word}/below$")
 
 
 def test_a_nested_project_brings_its_parents(api):
@@ -126,6 +132,20 @@ def test_projects_of_active_users(api):
 
     assert find(user) == [project]
     assert find(api.unknown) == []
+
+
+def test_parents_are_those_of_active_tasks_unless_others_are_asked_for(api):
+    project, used, old = api.project(), api.task(name="used"), api.task(name="old")
+    api.task(project=project, parent=used)
+    api.ok("tasks.archive", tasks=[api.task(project=project, parent=old)])
+
+    def parents(**more):
+        return [one["id"] for one in api.ok("projects.get_task_parents", projects=[project], **more)["parents"]]
+
+    assert parents() == [used]
+    assert parents(tasks_state="archived") == [old]
+    assert parents(tasks_state=None) == [old, used]
+    assert api.refusal("projects.get_task_parents", tasks_state="nonsense") == (400, 12)
 
 
 def test_what_occurs_in_a_project(api):

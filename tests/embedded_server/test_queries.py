@@ -58,6 +58,13 @@ def test_a_list_filter_can_exclude_and_ask_for_nothing_at_all(api):
     assert api.ids("tasks", _any_=pattern, project=[project, None]) == [inside, outside]
 
 
+def test_types_are_found_whatever_the_case_of_letters(api):
+    project = api.project()
+    training, testing = api.task(project=project), api.task(project=project, type="testing")
+    assert api.ids("tasks", project=[project], type=["Testing"]) == [testing]
+    assert api.ids("tasks", project=[project], type=["-TESTING"]) == [training]
+
+
 def test_a_name_is_a_regular_expression(api):
     project = api.project()
     one = api.task(project=project, name="some (one)")
@@ -76,6 +83,11 @@ def test_a_pattern_is_looked_for_whatever_the_case_of_letters(api):
 def test_an_unknown_filter_does_not_filter(api):
     task = api.task()
     assert api.ids("tasks", id=[task], method="get", no_such_field=["x"], allow_public=False) == [task]
+
+
+@pytest.mark.parametrize("filters", [{"ids": [[]]}, {"metadata.k.value": [{}]}, {"company": [["a"]]}])
+def test_a_filter_is_made_of_plain_values(api, filters):
+    assert api.refusal("models.get_all", **filters) == (400, 12)
 
 
 def test_dotted_filters(api):
@@ -102,6 +114,8 @@ def test_dates(api):
     assert found(f"<{changed}") == [first]
     assert found(">=2020-01-01", "<=2100-01-01T00:00:00Z") == [first, second]
     assert found("> 2100-01-01 00:00:00") == []
+    assert found(">1577836800", "<4102444800.5") == [first, second]
+    assert found("<1577836800") == []
     assert api.refusal("tasks.get_all", status_changed=[">=yesterday"]) == (400, 12)
     model = api.model()
     assert api.ids("models", id=[model], last_update=">2020-01-01") == [model]
@@ -165,6 +179,31 @@ def test_the_order_may_follow_a_metric(api):
         document["last_metrics"] = {metric.split(".")[1]: {metric.split(".")[2]: variant}}
         api.store.documents.put("tasks", document)
     assert api.ids("tasks", project=[project], order_by=[f"-{metric}"]) == [tasks[1], tasks[0], tasks[2]]
+
+
+def test_an_answer_holds_five_hundred_at_most(api):
+    project = api.project()
+    document = api.get_task(api.task(project=project))
+    for number in range(501):
+        api.store.documents.put("tasks", {**document, "id": f"{project}-{number}"})
+    assert len(api.ids("tasks", project=[project])) == 500
+    assert len(api.ids("tasks", project=[project], page=0, page_size=1000)) == 500
+    assert len(api.ids("tasks", project=[project], page=1, page_size=500)) == 2
+    for number in range(501):
+        api.store.documents.delete("tasks", f"{project}-{number}")
+
+
+def test_nested_filters_of_tags(api):
+    project = api.project()
+    red, both = api.task(project=project, tags=["red"]), api.task(project=project, tags=["big", "red"])
+
+    def found(**tags):
+        return api.ids("tasks", project=[project], filters={"tags": tags})
+
+    assert found(any={"include": ["big", "old"]}) == [both]
+    assert found(all={"include": ["red"], "exclude": ["big"]}) == [red]
+    assert api.refusal("tasks.get_all", filters={"tags": {"any": {"include": "red"}}}) == (400, 12)
+    assert api.refusal("tasks.get_all", filters=1) == (400, 12)
 
 
 def test_pages_and_scrolling_see_everything_once(api):

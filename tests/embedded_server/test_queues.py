@@ -118,8 +118,24 @@ def test_the_ex_action_names_the_tasks(api, line):
 
 
 def test_metrics_tell_the_length_now(api, line):
-    metrics = api.ok("queues.get_queue_metrics", queue_ids=[line.queue], from_date=0, to_date=9e9, interval=60)
+    times = {"from_date": 0, "to_date": 9e9, "interval": 60}
+    metrics = api.ok("queues.get_queue_metrics", queue_ids=[line.queue], **times)
     assert metrics["queues"][0]["queue_lengths"] == [4]
+    assert [one["queue"] for one in api.ok("queues.get_queue_metrics", **times)["queues"]] == ["all"]
+
+
+def test_who_enqueues_may_ask_whether_anybody_listens(api):
+    queue = api.queue()
+
+    def enqueue():
+        return api.ok("tasks.enqueue", task=api.task(), queue=queue, verify_watched_queue=True)["queue_watched"]
+
+    assert enqueue() is False
+    api.ok("workers.register", worker=(worker := api.unique("host")), queues=[queue])
+    assert enqueue() is True
+    many = api.ok("tasks.enqueue_many", ids=[api.task()], queue=queue, verify_watched_queue=True)
+    assert many["queue_watched"] is True
+    api.ok("workers.unregister", worker=worker)
 
 
 def test_metadata(api):

@@ -77,3 +77,11 @@ def test_what_does_not_fit_is_refused(endpoint, request_):
 def test_edit_stores_a_type_that_no_enumeration_holds():
     schemas.check("tasks.edit", {"task": "t", "type": "of my own"})
     assert codes("tasks.create", {"name": "some", "type": "of my own"}) == (400, 12)
+
+
+def test_the_texts_of_a_query_become_what_the_schema_wants() -> None:
+    query = {"page_size": "5", "id": "x", "name": "7", "search_hidden": "True", "page": "1x", "unknown": "1"}
+    assert schemas.from_query("tasks.get_all", query) == {
+        "page_size": 5, "id": ["x"], "name": "7", "search_hidden": True, "page": "1x", "unknown": "1",
+    }  # fmt: skip
+    assert schemas.from_query("no.such_action", {"a": "1"}) == {"a": "1"}

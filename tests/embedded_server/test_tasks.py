@@ -42,7 +42,7 @@ def test_edit_needs_force_once_the_task_is_not_new(api, status):
     task = api.task(status)
     assert api.refusal("tasks.edit", task=task, comment="c") == (400, 110)
     assert api.ok("tasks.edit", task=task, comment="c", type="of my own", force=True)["updated"] == 1
-    assert api.get_task(task)["type"] == "of my own"
+    assert api.call("tasks.get_by_id", task=task)["data"]["task"]["type"] == "of my own"  # which the SDK does not know
 
 
 def test_edit_replaces_whole_sections(api):
@@ -217,6 +217,15 @@ def test_reset_deletes_draft_models_and_refuses_with_a_ready_one(api):
     answer = api.ok("tasks.reset", task=task, force=True)
     assert answer["deleted_models"] == 1
     assert api.ids("models", id=[draft, ready]) == [ready]
+
+
+def test_a_draft_that_another_task_uses_outlives_its_maker(api):
+    task = api.task("in_progress")
+    used, unused = api.model(task=task), api.model(task=task)
+    api.ok("tasks.add_or_update_model", task=api.task(), name="base", type="input", model=used)
+    assert api.ok("tasks.delete", task=task, force=True)["deleted_models"] == 1
+    assert api.get_model(used)["task"] == f"__DELETED__{task}"
+    assert api.refusal("models.get_by_id", model=unused) == (400, 201)
 
 
 def test_reset_that_clears_all_takes_the_script_and_keeps_the_hyperparameters(api):

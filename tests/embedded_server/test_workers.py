@@ -44,11 +44,12 @@ def test_a_report_makes_a_worker_known_and_tells_the_task(api: Api) -> None:
 
 def test_a_report_without_a_task_ends_it(api: Api) -> None:
     name, task = api.unique("host"), api.task("in_progress")
-    status_report(api, name, task=task)
+    status_report(api, name, task=task, queue=(queue := api.queue()))
+    assert worker(api, name)["queue"]["id"] == queue
     status_report(api, name)
     found = worker(api, name)
     assert found is not None
-    assert "task" not in found
+    assert not {"task", "queue"} & set(found)
 
 
 def test_a_report_on_a_deleted_task_is_no_error(api: Api) -> None:
@@ -99,6 +100,17 @@ def test_statistics_of_machines(api: Api) -> None:
     assert values == {("cpu_usage", "avg"): [20.0], ("cpu_usage", "max"): [30.0], ("memory_used", "min"): [100.0]}
     split = api.ok("workers.get_stats", **request, split_by_variant=True)["workers"][0]["metrics"]
     assert [one["variant"] for one in split if one["metric"] == "cpu_usage"] == ["0", "1"]
+
+
+def test_an_agent_sends_fractions_and_averages(api: Api) -> None:
+    name = api.unique("host")
+    status_report(api, name, machine_stats={"cpu_usage": 12.5, "memory_used": 512.25, "disk_free_percent": 40.1})
+    now = time.time()
+    request = {"worker_ids": [name], "from_date": now - 60, "to_date": now + 60, "interval": 3600}
+    found = api.ok("workers.get_stats", **request, items=[{"key": "memory_used"}, {"key": "cpu_usage"}])["workers"][0]
+    assert [stat["values"] for one in found["metrics"] for stat in one["stats"]] == [[512.25], [12.5]]
+    for nonsense in ("text", ["text"], {"memory_used": "much"}, None):
+        status_report(api, name, machine_stats=nonsense)
 
 
 def test_activity(api: Api) -> None:

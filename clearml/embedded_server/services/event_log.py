@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timezone
 from typing import Any
 
-from embedded_server.calls import Answer, Call, Request, action
+from embedded_server.calls import Answer, Attachment, Call, Request, action
 from embedded_server.events import Event
 from embedded_server.services.events import existing_owner, refuse_locked
 
@@ -41,13 +41,13 @@ def clear_task_log(call: Call, request: Request) -> Answer:
 
 @action("events.download_task_log")
 def download_task_log(call: Call, request: Request) -> Answer:
-    """All lines, oldest first, as one text."""
+    """All lines, oldest first, as a text file."""
     task = existing_owner(call, request["task"])["id"]
     lines = call.store.events.log_lines(task, earlier=False)
     if request.get("line_type") == "json":
-        return {"log": "".join(json.dumps(line) + "\n" for line in lines)}
+        return Attachment(f"task_{task}.log", "".join(json.dumps(line) + "\n" for line in lines))
     pattern = request.get("line_format") or _LINE_FORMAT
-    return {"log": "".join(_formatted(pattern, line) + "\n" for line in lines)}
+    return Attachment(f"task_{task}.log", "".join(_formatted(pattern, line) + "\n" for line in lines))
 
 
 def _formatted(pattern: str, line: Event) -> str:

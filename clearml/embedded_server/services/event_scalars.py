@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.curves import DEFAULT_SAMPLES, Axis, curve
+from embedded_server.curves import DEFAULT_SAMPLES, Axis, column, curve
 from embedded_server.errors import ApiError
 from embedded_server.events import LOG_TYPE, TYPES, Series, metric_names
 from embedded_server.scrolls import read_scroll_id, scroll_id
@@ -28,9 +28,9 @@ def scalar_metrics_iter_histogram(call: Call, request: Request) -> Answer:
     axis, samples = _axis(request), _samples(request)
     answer: Answer = {}
     for series in call.store.events.series(owner, "scalar", wanted_metrics(request.get("metrics"))):
-        points = call.store.events.points(series.id)
+        points = call.store.events.sampled(series.id, column(axis), samples)
         if points:
-            drawn = curve(points, axis, samples)
+            drawn = curve(points, axis)
             answer.setdefault(series.metric, {})[series.variant] = {"name": series.variant, **drawn}
     return answer
 
@@ -43,10 +43,10 @@ def multi_task_scalar_metrics_iter_histogram(call: Call, request: Request) -> An
     for one in _several(request):
         owner = existing_owner(call, one, bool(request.get("model_events")))
         for series in call.store.events.series(one, "scalar", wanted_metrics(request.get("metrics"))):
-            points = call.store.events.points(series.id)
+            points = call.store.events.sampled(series.id, column(axis), samples)
             if points:
                 variants = metrics.setdefault(series.metric, {}).setdefault(series.variant, {})
-                variants[one] = {"name": owner.get("name", one), **curve(points, axis, samples)}
+                variants[one] = {"name": owner.get("name", one), **curve(points, axis)}
     return {"metrics": metrics}
 
 
@@ -112,7 +112,7 @@ def scalar_metrics_iter_raw(call: Call, request: Request) -> Answer:
     variants: dict[str, dict[str, list[Any]]] = {}
     for event in events:
         lists = variants.setdefault(event["variant"], {axis: [], "y": []})
-        drawn = curve([(event["iter"], event["timestamp"], event["value"])], axis, 0)
+        drawn = curve([(event["iter" if axis == "iter" else "timestamp"], event["value"])], axis)
         lists[axis] += drawn["x"]
         lists["y"] += drawn["y"]
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections import Counter
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 from embedded_server.calls import Answer, Call, Request, action
 from embedded_server.documents import Document, timestamp
 from embedded_server.errors import ApiError
-from embedded_server.events import LOG_TYPE, SINGLE_VALUE, TYPES, Event
+from embedded_server.events import LOG_TYPE, SCALAR_TYPE, TYPES, Event, Point
 from embedded_server.summaries import add_to_summaries
 
 _LOCKED = frozenset({"published", "publishing"})
 _LARGEST = 2**63 - 1
+_LARGEST_FLOAT = sys.float_info.max
 #: what a client sends beside an event, which is no part of it
 _FLAGS = ("allow_locked", "model_event", "skip_validation")
 
@@ -87,10 +89,15 @@ class _Owners:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._found: dict[tuple[str, str], Document | None] = {}
+        self._last: tuple[Any, Any, Any] = (None, None, None)
+        self._last_key = ("", "")
 
     def find(self, event: Event) -> tuple[str, str]:
         """Collection and id of the task or model that an event belongs to."""
         owner_id = event.get("task")
+        words = (owner_id, event.get("model_event"), event.get("allow_locked"))
+        if words == self._last:  # as nearly always
+            return self._last_key
         if not isinstance(owner_id, str) or not owner_id:
             raise RejectedError("Event has no task")
         collection = "models" if event.get("model_event") else "tasks"
@@ -102,6 +109,7 @@ class _Owners:
             raise RejectedError(f"Invalid {collection[:-1]} id")
         if owner.get("status") in _LOCKED and not event.get("allow_locked"):
             raise RejectedError("Task is published and therefore locked")
+        self._last, self._last_key = words, key
         return key
 
     def document(self, key: tuple[str, str]) -> Document:
@@ -110,33 +118,70 @@ class _Owners:
         return document
 
 
+class _Batch:
+    """What one task or model has reported in a batch."""
+
+    def __init__(self) -> None:
+        self.curves: dict[tuple[str, str], list[Point]] = {}
+        self.others: list[Event] = []
+        self.count = 0
+        self.last_iteration = 0
+
+    def add(self, event: Event, now: int) -> None:
+        """Takes an event, or refuses it."""
+        if event.get("type") == SCALAR_TYPE:
+            iteration = self._add_scalar(event, now)
+        else:
+            checked = _checked(event, now)
+            self.others.append(checked)
+            iteration = checked.get("iter", 0)
+        self.count += 1
+        if iteration > self.last_iteration:  # a single value's is below all others
+            self.last_iteration = iteration
+
+    def _add_scalar(self, event: Event, now: int) -> int:
+        get = event.get
+        metric, variant, value = get("metric"), get("variant"), get("value")
+        iteration, moment = get("iter"), get("timestamp")
+        # Nearly all events are exactly so; whatever is not is looked at with care.
+        if type(metric) is not str or type(variant) is not str:
+            metric, variant = _text(event, "metric"), _text(event, "variant")
+        if type(value) is not float or not -_LARGEST_FLOAT <= value <= _LARGEST_FLOAT:
+            value = _finite(value)
+        if type(iteration) is not int or type(moment) is not int or not -_LARGEST <= iteration + moment <= _LARGEST:
+            iteration, moment = _integer(event, "iter", 0), _integer(event, "timestamp", now)
+        self.curves.setdefault((metric, variant), []).append((iteration, moment, value))
+        return iteration
+
+
 def _add(call: Call, events: list[Any]) -> Answer:
     owners = _Owners(call)
-    accepted: dict[tuple[str, str], list[Event]] = {}
+    accepted: dict[tuple[str, str], _Batch] = {}
     errors: Counter[str] = Counter()
     now = int(time.time() * 1000)
     for event in events:
         try:
             key = owners.find(event if isinstance(event, dict) else {})
-            accepted.setdefault(key, []).append(_checked(event, now))
+            if key not in accepted:
+                accepted[key] = _Batch()
+            accepted[key].add(event, now)
         except RejectedError as error:
             errors[str(error)] += 1
     for key, batch in accepted.items():
-        call.store.events.add(batch)
-        _summarise(call, key[0], owners.document(key), batch)
-    added = sum(map(len, accepted.values()))
+        if batch.count:
+            call.store.events.add_curves(key[1], batch.curves)
+            call.store.events.add(batch.others)
+            _summarise(call, key[0], owners.document(key), batch)
+    added = sum(batch.count for batch in accepted.values())
     if not added:
         raise ApiError(400, 131, f"Events were not added: {', '.join(errors)}", {"errors_info": dict(errors)})
     return {"added": added, "errors": sum(errors.values()), "errors_info": dict(errors)}
 
 
-def _summarise(call: Call, collection: str, owner: Document, batch: list[Event]) -> None:
+def _summarise(call: Call, collection: str, owner: Document, batch: _Batch) -> None:
     """Updates what a task or model knows of its events."""
-    add_to_summaries(
-        owner.setdefault("last_metrics", {}), (event for event in batch if event["type"] == "training_stats_scalar")
-    )
-    iterations = [event["iter"] for event in batch if "iter" in event and event["iter"] != SINGLE_VALUE]
-    owner["last_iteration"] = max(owner.get("last_iteration") or 0, *iterations, 0)
+    add_to_summaries(owner.setdefault("last_metrics", {}), batch.curves)
+    owner["last_iteration"] = max(owner.get("last_iteration") or 0, batch.last_iteration)
     owner["last_update"] = timestamp()
     call.store.documents.put(collection, owner)
 
@@ -153,9 +198,6 @@ def _checked(event: Event, now: int) -> Event:
         return checked | {name: _text(event, name) for name in ("msg", "level", "worker")}
     checked["iter"] = _integer(event, "iter", 0)
     checked["metric"], checked["variant"] = _text(event, "metric"), _text(event, "variant")
-    if kind == "training_stats_scalar":
-        checked["value"] = _finite(event.get("value"))
-        return checked
     more = {name: value for name, value in event.items() if name not in checked and name not in _FLAGS}
     if kind == "training_stats_vector":
         values = event.get("values")

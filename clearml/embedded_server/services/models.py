@@ -198,7 +198,7 @@ def set_ready(call: Call, request: Request) -> Answer:
 def publish_many(call: Call, request: Request) -> Answer:
     """Publishes several."""
     records.require_ids(request)
-    how = {"publish_task": request.get("publish_task"), "force_publish_task": request.get("force_publish_task")}
+    how = {"publish_task": request.get("publish_tasks"), "force_publish_task": request.get("force_publish_task")}
     return records.each(
         call, request["ids"], lambda model: {**set_ready(call, {**how, "model": model}), "updated": True}
     )

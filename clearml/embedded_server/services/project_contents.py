@@ -8,9 +8,9 @@ from typing import Any
 
 from embedded_server import projects, records
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.errors import ApiError
 from embedded_server.fields import require as require_field
 from embedded_server.filters import condition, membership
+from embedded_server.queries import PAGE_SIZE
 from embedded_server.records import ARCHIVED
 
 
@@ -58,10 +58,8 @@ def get_project_tags(call: Call, request: Request) -> Answer:
 
 @action("projects.get_task_parents")
 def get_task_parents(call: Call, request: Request) -> Answer:
-    """The tasks that are parents of tasks, of the active or archived ones if ``tasks_state`` says so."""
-    state = request.get("tasks_state")
-    if state not in {None, "active", "archived"}:
-        raise ApiError(400, 12, f"Validation error (tasks_state: {state!r} is neither 'active' nor 'archived')")
+    """The tasks that are parents of tasks: of the active ones, of the archived ones, or (null) of both."""
+    state = request.get("tasks_state", "active")
     parents = {
         parent
         for parent, tags in _within(call, "tasks", request, ["parent", "system_tags"])
@@ -151,7 +149,7 @@ def _values(values: set[str | None]) -> Answer:
 
 def _page(items: list[Any], request: Request) -> tuple[list[Any], int]:
     """The page of a list that a request asks for, and how many items come after it."""
-    size = request.get("page_size")
-    start = (request.get("page") or 0) * size if size else 0
-    page = items[start : start + size] if size else items
+    size = max(1, request.get("page_size") or PAGE_SIZE)
+    start = max(0, request.get("page") or 0) * size
+    page = items[start : start + size]
     return page, max(0, len(items) - start - len(page))

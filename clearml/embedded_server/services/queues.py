@@ -234,21 +234,23 @@ def delete_metadata(call: Call, request: Request) -> Answer:
 
 @action("queues.get_queue_metrics")
 def get_queue_metrics(call: Call, request: Request) -> Answer:
-    """How long each queue is and how long its tasks have waited on average, now: no history of it is kept."""
+    """How long queues (or, without ids, all of them on average) are, and how long tasks have waited in them, now.
+
+    No history of it is kept.
+    """
     if request.get("queue_ids"):
-        queues = [records.require(call, "queues", queue) for queue in request["queue_ids"]]
-    else:
-        queues = call.store.documents.query("queues")
+        asked = [records.require(call, "queues", queue) for queue in request["queue_ids"]]
+        return {"queues": [_metrics(queue["id"], [queue]) for queue in asked]}
+    return {"queues": [_metrics("all", call.store.documents.query("queues"))]}
+
+
+def _metrics(name: str, queues: list[Document]) -> dict[str, Any]:
     now = datetime.now(timezone.utc)
-    result = []
-    for queue in queues:
-        waits = [(now - datetime.fromisoformat(entry["added"])).total_seconds() for entry in queue["entries"]]
-        result.append(
-            {
-                "queue": queue["id"],
-                "dates": [int(now.timestamp() * 1000)],
-                "avg_waiting_times": [sum(waits) / len(waits) if waits else 0],
-                "queue_lengths": [len(waits)],
-            }
-        )
-    return {"queues": result}
+    added = [datetime.fromisoformat(entry["added"]) for queue in queues for entry in queue["entries"]]
+    waits = [(now - moment).total_seconds() for moment in added]
+    return {
+        "queue": name,
+        "dates": [int(now.timestamp())],
+        "avg_waiting_times": [sum(waits) / len(waits) if waits else 0],
+        "queue_lengths": [len(waits) // max(1, len(queues))],
+    }

@@ -35,12 +35,11 @@ def clone(call: Call, request: Request) -> Answer:
     if "destination" in source["output"]:
         fields["output"] = {"destination": source["output"]["destination"]}
     answer: Answer = {}
-    if name := request.get("new_project_name"):
+    name = request.get("new_project_name")
+    if name and not request.get("new_task_project"):
         name = projects.checked_name(name)
-        project = projects.by_name(call, name)
-        if project is None:
-            project = projects.create(call, name)
-            answer["new_project"] = {"id": project["id"], "name": name}
+        project = projects.by_name(call, name) or projects.create(call, name)
+        answer["new_project"] = {"id": project["id"], "name": name}
         fields["project"] = project["id"]
     task = new_task(call, fields)
     task_sections.edit(task, _overrides(call, request))
@@ -79,8 +78,8 @@ def reset(call: Call, request: Request) -> Answer:
         _require_drafts(task, models)
     urls = _file_urls(call, task, models)
     dequeued = queue_entries.remove(call, task["execution"].get("queue"), task["id"])
-    deleted = _delete_drafts(call, models) if request.get("delete_output_models") is not False else 0
-    call.store.events.delete(task["id"])
+    deleted = _delete_drafts(call, task, models) if request.get("delete_output_models") is not False else 0
+    forgotten = call.store.events.delete(task["id"])
     fields = task_states.change(
         task, "created", call.identity.user, request.get("status_reason") or "", request.get("status_message") or "",
         force=True,
@@ -91,7 +90,10 @@ def reset(call: Call, request: Request) -> Answer:
         for name in _CLEARED_EXECUTION:
             task["execution"].pop(name, None)
     call.store.documents.put("tasks", task)
-    answer = {"updated": 1, "fields": fields, "dequeued": {"removed": int(dequeued)}, "deleted_models": deleted}
+    answer = {
+        "updated": 1, "fields": fields, "dequeued": {"removed": int(dequeued)}, "deleted_models": deleted,
+        "events": {"deleted": forgotten},
+    }  # fmt: skip
     return {**answer, "urls": urls} if request.get("return_file_urls") else answer
 
 
@@ -109,13 +111,13 @@ def delete(call: Call, request: Request) -> Answer:
         _require_drafts(task, models)
     urls = _file_urls(call, task, models)
     queue_entries.remove(call, task["execution"].get("queue"), task["id"])
-    deleted = _delete_drafts(call, models) if request.get("delete_output_models") is not False else 0
-    call.store.events.delete(task["id"])
+    deleted = _delete_drafts(call, task, models) if request.get("delete_output_models") is not False else 0
+    forgotten = call.store.events.delete(task["id"])
     call.store.documents.delete("tasks", task["id"])
     children, updated_models = references.forget_task(call, task["id"])
     answer = {
         "deleted": True, "updated_children": children, "updated_models": updated_models, "deleted_models": deleted,
-        "events": {},
+        "events": {"deleted": forgotten},
     }  # fmt: skip
     return {**answer, "urls": urls} if request.get("return_file_urls") else answer
 
@@ -128,13 +130,18 @@ def _require_drafts(task: Document, models: list[Document]) -> None:
         )
 
 
-def _delete_drafts(call: Call, models: list[Document]) -> int:
-    drafts = [model for model in models if not model["ready"]]
+def _delete_drafts(call: Call, task: Document, models: list[Document]) -> int:
+    """Deletes those of a task's output models that are neither ready nor used by other tasks; how many."""
+    drafts = [model for model in models if not model["ready"] and not _is_used_elsewhere(call, task, model)]
     for model in drafts:
         references.forget_model(call, model["id"])
         call.store.events.delete(model["id"])
         call.store.documents.delete("models", model["id"])
     return len(drafts)
+
+
+def _is_used_elsewhere(call: Call, task: Document, model: Document) -> bool:
+    return any(user["id"] != task["id"] for user in references.tasks_with_model(call, model["id"]))
 
 
 def _file_urls(call: Call, task: Document, models: list[Document]) -> dict[str, list[str]]:

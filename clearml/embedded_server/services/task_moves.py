@@ -9,6 +9,7 @@ from embedded_server import queue_entries, records, task_states
 from embedded_server.calls import Answer, Call, Request, action
 from embedded_server.documents import Document, timestamp
 from embedded_server.errors import ApiError
+from embedded_server.services import workers
 
 
 def move(call: Call, request: Request, target: str) -> Answer:
@@ -112,7 +113,15 @@ def enqueue(call: Call, request: Request) -> Answer:
     task["execution"]["queue"] = queue["id"]
     task["last_update"] = task["last_change"] = timestamp()
     call.store.documents.put("tasks", task)
-    return {"queued": 1, "updated": 1, "fields": {**fields, "execution.queue": queue["id"]}}
+    answer = {"queued": 1, "updated": 1, "fields": {**fields, "execution.queue": queue["id"]}}
+    return {**answer, **_watched(call, queue["id"], request)}
+
+
+def _watched(call: Call, queue: str, request: Request) -> dict[str, bool]:
+    """Whether any worker listens to a queue, for who asks."""
+    if not request.get("verify_watched_queue"):
+        return {}
+    return {"queue_watched": any(queue in worker["queues"] for worker in workers.alive(call))}
 
 
 def _queue(call: Call, request: Request) -> Document:
@@ -158,8 +167,9 @@ def _many(call: Call, request: Request, do: Callable[[Call, Request], Answer], s
 @action("tasks.enqueue_many")
 def enqueue_many(call: Call, request: Request) -> Answer:
     """Puts several into a queue."""
-    _queue(call, request)  # an unknown queue is an error of the call, not of each task
-    return _many(call, request, enqueue, "queued")
+    queue = _queue(call, request)  # an unknown queue is an error of the call, not of each task
+    each = {name: value for name, value in request.items() if name != "verify_watched_queue"}
+    return {**_many(call, each, enqueue, "queued"), **_watched(call, queue["id"], request)}
 
 
 @action("tasks.dequeue_many")

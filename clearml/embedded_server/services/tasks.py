@@ -73,7 +73,7 @@ def get_by_id_ex(call: Call, request: Request) -> Answer:
 @action("tasks.get_all")
 def get_all(call: Call, request: Request) -> Answer:
     """The tasks that a filter finds."""
-    return queries.get_all(call, "tasks", request, _in_subprojects(call, request))
+    return queries.get_all(call, "tasks", _with_types(request), _in_subprojects(call, request))
 
 
 @action("tasks.get_all_ex")
@@ -82,7 +82,15 @@ def get_all_ex(call: Call, request: Request) -> Answer:
     narrowed = _in_subprojects(call, request)
     if narrowed is not None:
         request = {name: value for name, value in request.items() if name != "project"}
-    return queries.get_all_ex(call, "tasks", request, narrowed)
+    return queries.get_all_ex(call, "tasks", _with_types(request), narrowed)
+
+
+def _with_types(request: Request) -> Request:
+    """The request with each type that it filters by in small letters, too: ``Training`` finds what is ``training``."""
+    if not isinstance(request.get("type"), list):
+        return request
+    lowered = [name.lower() if isinstance(name, str) else name for name in request["type"]]
+    return {**request, "type": list(dict.fromkeys([*request["type"], *lowered]))}
 
 
 def _in_subprojects(call: Call, request: Request) -> Condition | None:
@@ -165,7 +173,6 @@ def get_types(call: Call, request: Request) -> Answer:
 
 @action("tasks.make_public")
 @action("tasks.make_private")
-@action("tasks.share")
 def share(call: Call, request: Request) -> Answer:
     """There is one company here, nobody to share with: nothing to do."""
     return {"updated": 0}

@@ -40,16 +40,16 @@ def get_all_ex(call: Call, request: Request) -> Answer:
 @action("users.get_by_id")
 def get_by_id(call: Call, request: Request) -> Answer:
     """One user."""
-    identity = call.store.accounts.identity(request.get("user") or "")
+    identity = call.store.accounts.identity(request["user"])
     if identity is None:
-        raise ApiError(400, 1001, f"Invalid user id: id={request.get('user')}")
+        raise ApiError(400, 1001, f"Invalid user id: id={request['user']}")
     return {"user": {**_shown(identity), "company": identity.company}}
 
 
 @action("users.update")
 def update(call: Call, request: Request) -> Answer:
     """Changes a user's name."""
-    changes = {"name": request["name"]} if isinstance(request.get("name"), str) and request["name"].strip() else {}
+    changes = {"name": request["name"]} if (request.get("name") or "").strip() else {}
     user = request.get("user") or call.identity.user
     if not call.store.accounts.edit_user(user, changes):
         raise ApiError(400, 1001, f"Invalid user id: id={user}")
@@ -65,10 +65,7 @@ def get_preferences(call: Call, request: Request) -> Answer:
 @action("users.set_preferences")
 def set_preferences(call: Call, request: Request) -> Answer:
     """Changes what is given, down to the innermost; the rest stays."""
-    preferences = request.get("preferences")
-    if not isinstance(preferences, dict):
-        raise ApiError(400, 12, "Validation error (preferences: an object is required)")
-    merged = _merged(call.store.accounts.preferences(call.identity.user), preferences)
+    merged = _merged(call.store.accounts.preferences(call.identity.user), request["preferences"])
     call.store.accounts.set_preferences(call.identity.user, merged)
     return {"updated": 1}
 

@@ -67,10 +67,13 @@ def status_report(call: Call, request: Request) -> Answer:
         worker |= {"task": task["id"], "last_activity_time": now}
         task |= {"last_worker": worker["id"], "last_worker_report": now, "last_update": now}
         call.store.documents.put("tasks", task)
+    worker.pop("queue", None)
     if request.get("queue"):
         worker["queue"] = request["queue"]
     call.store.documents.put(COLLECTION, worker)
-    WorkerReports(call.store.documents.database).add(worker["id"], task is not None, request.get("machine_stats") or {})
+    told = request.get("machine_stats")
+    statistics = told if isinstance(told, dict) else {}
+    WorkerReports(call.store.documents.database).add(worker["id"], task is not None, statistics)
     return {}
 
 
@@ -192,22 +195,28 @@ def _age(moment: str) -> timedelta:
 
 
 def _seen(call: Call, request: Request) -> list[Document]:
-    """The workers of a request; those given up are forgotten on the way."""
-    alive = []
-    for worker in call.store.documents.query(COLLECTION):
-        if _is_alive(worker):
-            alive.append(worker)
-        else:
-            call.store.documents.delete(COLLECTION, worker["id"])
+    """The workers that a request asks for."""
+    seen = alive(call)
     # A null means the default, 0 means all.
     last_seen = LAST_SEEN if request.get("last_seen") is None else request["last_seen"]
     if last_seen > 0:
-        alive = [worker for worker in alive if _age(worker["last_report_time"]) <= timedelta(seconds=last_seen)]
+        seen = [worker for worker in seen if _age(worker["last_report_time"]) <= timedelta(seconds=last_seen)]
     for name in ("tags", "system_tags"):
         wanted = request.get(name)
         if wanted:
-            alive = [worker for worker in alive if _has_tags(worker[name], wanted)]
-    return alive
+            seen = [worker for worker in seen if _has_tags(worker[name], wanted)]
+    return seen
+
+
+def alive(call: Call) -> list[Document]:
+    """All workers but those given up, which are forgotten on the way."""
+    found = []
+    for worker in call.store.documents.query(COLLECTION):
+        if _is_alive(worker):
+            found.append(worker)
+        else:
+            call.store.documents.delete(COLLECTION, worker["id"])
+    return found
 
 
 def _has_tags(tags: list[str], wanted: list[str]) -> bool:
