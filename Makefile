@@ -26,7 +26,7 @@ SETTINGS = $(if $(DATA),--data "$(DATA)") $(if $(TARGET),--target "$(TARGET)") $
   $(if $(SEED),--seed "$(SEED)") $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run enqueue resume status clearml-server clearml-stop clearml-test agent dask test lint bench bench-search docs picture lock clean
+.PHONY: help setup run enqueue resume status clearml-server clearml-stop clearml-test agent dask test lint bench bench-search bench-server docs picture pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -69,6 +69,7 @@ test: $(READY) ## run all tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@tests/browser/install-chromium.sh
 	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/end_to_end tests
 
 lint: $(READY) ## check style, types and floors
@@ -83,11 +84,19 @@ bench: $(READY) ## measure what README.md states: enqueue to first scalar, cost 
 bench-search: $(READY) ## compare the search with stock TPOT, FLAML and AutoGluon, each in its own environment (OPTIONS="--budget 300")
 	@$(BIN)/python -m tests.benchmarks.search.benchmark $(OPTIONS)
 
-docs: $(READY) ## write the settings tables of README.md and docs/settings.md anew
+bench-server: $(READY) ## measure the embedded server: scalars a second, memory, start, pages with a million scalars, agents that poll
+	@$(BIN)/python -m tests.benchmarks.server $(OPTIONS)
+
+docs: $(READY) ## write the settings tables of README.md and docs/settings.md and the list of the server's actions anew
 	@$(BIN)/python -m config.documentation
+	@$(BIN)/python -m embedded_server.actions_document
 
 picture: $(READY) ## make the picture of README.md out of a real run
 	@$(BIN)/python docs/make_picture.py
+
+pictures: $(READY) ## make the pictures of docs/pages.md out of real runs (minutes; needs Chromium)
+	@tests/browser/install-chromium.sh
+	@$(BIN)/python docs/make_pictures.py
 
 lock: ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --extra development --universal --python-version 3.10 \

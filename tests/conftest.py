@@ -6,8 +6,10 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from config.settings import Resolved, Settings
 from pipelines.connection import Connection
@@ -35,3 +37,24 @@ def stack():
 def clearml_server(stack) -> Connection:
     """The embedded server, running; this process's environment points the SDK at it."""
     return stack.connect()
+
+
+@pytest.fixture(scope="session")
+def running_stack(stack):
+    """Server, pool and agent, all up."""
+    stack.start()
+    stack.pool.wait()
+    return stack
+
+
+class FolderAwareScheduling(LoadFileScheduling):
+    """Hands out whole files, and all browser tests at once: they look at one run, which costs much to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "tests/browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """How tests are dealt out to processes."""
+    return FolderAwareScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
