@@ -95,7 +95,7 @@ class EmbeddedServer:
             BadInput: it is refused; nothing was changed.
         """
         of_folder = [] if words[0] == "push" else ["--folder", str(self.folder)]
-        command = [sys.executable, "-m", "embedded_server.maintenance", *map(str, words), *of_folder]
+        command = [sys.executable, "-m", "embedded_server.transfer.maintenance", *map(str, words), *of_folder]
         variables = {**self._environment(), **(environment or {})}
         answer = subprocess.run(command, env=variables, capture_output=True, text=True)
         if answer.returncode:

@@ -41,8 +41,10 @@ def main() -> int:
                 )
             print(_REACHABLE.format(options.host), file=sys.stderr)
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        from embedded_server.database import UnusableDatabaseError  # imports of a server, after all cheap refusals
         from embedded_server.process import run
+        from embedded_server.storage.database import (
+            UnusableDatabaseError,  # imports of a server, after all cheap refusals
+        )
 
         try:
             ports = {name: getattr(options, f"{name}_port") for name in DEFAULT_PORTS}
@@ -122,7 +124,7 @@ def _origin(text: str) -> str:
 
 def _login_link(folder: Path) -> str:
     """A fresh login link of the server that runs in a folder, from its web port's ``POST /login-link``."""
-    from embedded_server.accounts import read_credentials
+    from embedded_server.access.accounts import read_credentials
     from embedded_server.process import read_address
 
     web = read_address(folder)["web"]

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from embedded_server import accounts, documents, events, worker_reports
-from embedded_server.accounts import Accounts
+from embedded_server.access import accounts
+from embedded_server.access.accounts import Accounts
 from embedded_server.calls import Store
-from embedded_server.database import Database
 from embedded_server.dispatch import api_application
-from embedded_server.documents import Documents
-from embedded_server.events import Events
 from embedded_server.file_server import file_application
-from embedded_server.files import FileStore
 from embedded_server.neighbours import NO_NEIGHBOURS, Neighbours
+from embedded_server.storage import documents, events, worker_reports
+from embedded_server.storage.database import Database
+from embedded_server.storage.documents import Documents
+from embedded_server.storage.events import Events
+from embedded_server.storage.files import FileStore
 
 DATABASE_FILE = "server.sqlite"
 CREDENTIALS_FILE = "credentials.json"

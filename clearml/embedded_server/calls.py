@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from embedded_server.accounts import Accounts, Identity
-    from embedded_server.documents import Documents
-    from embedded_server.events import Events
-    from embedded_server.files import FileStore
+    from embedded_server.access.accounts import Accounts, Identity
+    from embedded_server.storage.documents import Documents
+    from embedded_server.storage.events import Events
+    from embedded_server.storage.files import FileStore
 
 
 @dataclass(frozen=True)

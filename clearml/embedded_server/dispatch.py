@@ -23,11 +23,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from embedded_server import schemas, services
-from embedded_server.accounts import COOKIE, Identity
+from embedded_server.access.accounts import COOKIE, Identity
+from embedded_server.access.origins import OwnOrigins
 from embedded_server.calls import ACTIONS, Answer, Attachment, Call, Request, Store
-from embedded_server.database import Database, WriteInSnapshotError, is_damage
 from embedded_server.errors import ApiError
-from embedded_server.origins import OwnOrigins
+from embedded_server.storage.database import Database, WriteInSnapshotError, is_damage
 
 log = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from embedded_server.accounts import COOKIE
+from embedded_server.access.accounts import COOKIE
+from embedded_server.access.origins import OwnOrigins
 from embedded_server.calls import Store
 from embedded_server.downloads import SAFETY, download
 from embedded_server.errors import ApiError
-from embedded_server.files import Incoming
-from embedded_server.origins import OwnOrigins
+from embedded_server.storage.files import Incoming
 
 __all__ = ["SAFETY", "file_application"]
 

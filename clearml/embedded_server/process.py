@@ -19,9 +19,9 @@ from starlette.applications import Starlette
 
 from embedded_server import application
 from embedded_server.connections import Connection
-from embedded_server.folder_lock import FolderLock
 from embedded_server.neighbours import NO_NEIGHBOURS, Neighbours
 from embedded_server.ports import Listeners, StartError, listen
+from embedded_server.storage.folder_lock import FolderLock
 from embedded_server.version import SERVER_VERSION
 
 ADDRESS_FILE = "server.json"

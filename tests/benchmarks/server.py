@@ -28,9 +28,9 @@ from urllib.parse import urlsplit
 import psutil
 
 from embedded_server.application import open_store
-from embedded_server.documents import timestamp
-from embedded_server.events import Curves
-from embedded_server.summaries import add_to_summaries
+from embedded_server.entities.summaries import add_to_summaries
+from embedded_server.storage.documents import timestamp
+from embedded_server.storage.events import Curves
 from tests.embedded_server.server_process import ServerProcess, wait_until
 
 TASKS = 1000

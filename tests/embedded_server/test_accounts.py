@@ -17,14 +17,14 @@ from typing import Any
 import jwt
 import pytest
 
-from embedded_server import accounts as module
-from embedded_server import key_pairs
-from embedded_server.accounts import LOGIN_LINK_LIFETIME, TOKEN_KEY_FILE, Accounts, Identity, read_credentials
+from embedded_server.access import accounts as module
+from embedded_server.access import key_pairs
+from embedded_server.access.accounts import LOGIN_LINK_LIFETIME, TOKEN_KEY_FILE, Accounts, Identity, read_credentials
+from embedded_server.access.attempts import MOST_FAILURES
 from embedded_server.application import SCHEMA
-from embedded_server.attempts import MOST_FAILURES
-from embedded_server.database import Database
-from embedded_server.documents import Documents
 from embedded_server.errors import ApiError
+from embedded_server.storage.database import Database
+from embedded_server.storage.documents import Documents
 
 COSTS = dict(key_pairs._SCRYPT)
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from embedded_server.attempts import (
+from embedded_server.access.attempts import (
     FORGOTTEN_AFTER,
     MOST_FAILURES,
     MOST_NAMES,

@@ -22,10 +22,12 @@ from unittest import mock
 import pytest
 import requests
 
-from embedded_server import maintenance
-from embedded_server.backups import back_up, restore
-from embedded_server.checksums import UnusableArchiveError
+from embedded_server.storage.checksums import UnusableArchiveError
+from embedded_server.transfer import maintenance
+from embedded_server.transfer.backups import back_up, restore
 from tests.embedded_server.server_process import PATIENCE, ServerProcess, environment, wait_until
+
+MAINTENANCE = [sys.executable, "-m", "embedded_server.transfer.maintenance"]
 
 
 def maintain(*words: str | Path, code: int = 0, **variables: str) -> Any:
@@ -60,7 +62,7 @@ def test_a_restored_backup_is_the_server_as_it_was(server: ServerProcess, folder
     task = server.ok("tasks.create", name="kept", type="training")["id"]
     upload(server, "some/ä file.bin", b"content")
     upload(server, "some/empty.bin", b"")
-    command = [sys.executable, "-m", "embedded_server.maintenance", "backup", "backup.tar", "--folder", str(folder)]
+    command = [*MAINTENANCE, "backup", "backup.tar", "--folder", str(folder)]
     ended = subprocess.run(command, env=environment(), cwd=tmp_path, stdout=subprocess.PIPE, check=True)
     file = tmp_path / "backup.tar"
     assert json.loads(ended.stdout) == {"file": str(file), "files": 2, "size": file.stat().st_size}
@@ -140,7 +142,7 @@ def test_a_backup_never_replaces_a_file(server: ServerProcess, folder: Path, tmp
 
 def test_a_backup_that_does_not_fit_leaves_nothing_behind(server: ServerProcess, folder: Path, tmp_path: Path) -> None:
     upload(server, "some/large.bin", b"x" * 1_000_000)
-    command = [sys.executable, "-m", "embedded_server.maintenance", "backup", "backup.tar", "--folder", str(folder)]
+    command = [*MAINTENANCE, "backup", "backup.tar", "--folder", str(folder)]
     limits = (500_000, 500_000)  # bytes of any file that the process writes: the database fits, the backup does not
     ended = subprocess.run(
         command, env=environment(), cwd=tmp_path, capture_output=True, text=True,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedded_server import events
-from embedded_server.curves import column, curve
-from embedded_server.database import Database
-from embedded_server.events import SINGLE_VALUE, Events
+from embedded_server.entities.curves import column, curve
+from embedded_server.storage import events
+from embedded_server.storage.database import Database
+from embedded_server.storage.events import SINGLE_VALUE, Events
 
 T0 = 1_700_000_000_000
 

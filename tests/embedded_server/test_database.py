@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_server.database import Database, UnusableDatabaseError, WriteInSnapshotError
+from embedded_server.storage.database import Database, UnusableDatabaseError, WriteInSnapshotError
 
 SCHEMA = ("CREATE TABLE numbers (value INTEGER PRIMARY KEY)",)
 
@@ -190,7 +190,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 WRITER = """
 import sys
 from pathlib import Path
-from embedded_server.database import Database
+from embedded_server.storage.database import Database
 database = Database(Path(sys.argv[1]), ("CREATE TABLE numbers (value INTEGER PRIMARY KEY)",))
 value = 0
 while True:

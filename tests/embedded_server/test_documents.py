@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from embedded_server import documents
-from embedded_server.database import Database
-from embedded_server.documents import Documents
+from embedded_server.storage import documents
+from embedded_server.storage.database import Database
+from embedded_server.storage.documents import Documents
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from embedded_server import checksums
 from embedded_server.application import open_store
-from embedded_server.checksums import UnusableArchiveError
-from embedded_server.exported_folder import ExportedFolder, found_checksums
+from embedded_server.storage import checksums
+from embedded_server.storage.checksums import UnusableArchiveError
+from embedded_server.transfer.exported_folder import ExportedFolder, found_checksums
 from tests.embedded_server.server_process import PACKAGE_FOLDER, ServerProcess
 from tests.embedded_server.test_backups import maintain, upload
 

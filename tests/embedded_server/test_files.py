@@ -16,12 +16,13 @@ import pytest
 import requests
 import uvicorn
 
-from embedded_server import application, file_server, files
-from embedded_server.accounts import Identity
+from embedded_server import application, file_server
+from embedded_server.access.accounts import Identity
 from embedded_server.calls import Store
 from embedded_server.connections import Connection
 from embedded_server.errors import ApiError
-from embedded_server.files import FileStore
+from embedded_server.storage import files
+from embedded_server.storage.files import FileStore
 from tests.embedded_server.server_process import ServerProcess, raw, wait_until
 
 FORM = "multipart/form-data"

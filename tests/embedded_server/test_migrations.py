@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from embedded_server.application import DATABASE_FILE, SCHEMA, open_store
-from embedded_server.database import Database, UnusableDatabaseError
+from embedded_server.storage.database import Database, UnusableDatabaseError
 
 #: what the first version of the server wrote, statement by statement; its second line holds a key pair
 FIRST_VERSION = Path(__file__).with_name("first_version.sql")

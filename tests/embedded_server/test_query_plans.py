@@ -14,8 +14,8 @@ import pytest
 
 from embedded_server.application import open_store
 from embedded_server.calls import Store
-from embedded_server.documents import timestamp
-from embedded_server.events import Series
+from embedded_server.storage.documents import timestamp
+from embedded_server.storage.events import Series
 
 TASK = "task 3"
 PLOTS, IMAGES, CURVE = 3, 2, 1  # ids of series

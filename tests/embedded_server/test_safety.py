@@ -18,8 +18,8 @@ import requests
 from starlette.routing import Route
 
 from embedded_server import application, schemas, services
-from embedded_server.accounts import COOKIE, TOKEN_KEY_FILE
-from embedded_server.attempts import MOST_FAILURES
+from embedded_server.access.accounts import COOKIE, TOKEN_KEY_FILE
+from embedded_server.access.attempts import MOST_FAILURES
 from embedded_server.calls import ACTIONS
 from embedded_server.dispatch import PUBLIC
 from tests.embedded_server.server_process import FREE_PORTS, PATIENCE, ServerProcess, command, environment, raw, refused

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from embedded_server import task_states
+from embedded_server.entities import task_states
+from embedded_server.entities.task_states import TRANSITIONS
 from embedded_server.errors import ApiError
-from embedded_server.task_states import TRANSITIONS
 
 
 def task(status, **fields):

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from embedded_server.calls import Answer, Attachment, Call, Request, action
-from embedded_server.events import Event
 from embedded_server.services.events import existing_owner, refuse_locked
+from embedded_server.storage.events import Event
 
 LINES = 500  # a page
 MOST_LINES = 10_000

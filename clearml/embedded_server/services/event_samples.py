@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded_server.calls import Answer, Call, Request, action
+from embedded_server.entities.scrolls import read_scroll_id, scroll_id
 from embedded_server.errors import ApiError
-from embedded_server.events import Event, Kind, Sample, Wanted
-from embedded_server.scrolls import read_scroll_id, scroll_id
 from embedded_server.services.event_scalars import wanted_metrics
 from embedded_server.services.events import existing_owner
+from embedded_server.storage.events import Event, Kind, Sample, Wanted
 
 _MOST_ITERATIONS = 100
 

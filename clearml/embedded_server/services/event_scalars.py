@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.curves import DEFAULT_SAMPLES, Axis, column, curve
+from embedded_server.entities.curves import DEFAULT_SAMPLES, Axis, column, curve
+from embedded_server.entities.scrolls import read_scroll_id, scroll_id
 from embedded_server.errors import ApiError
-from embedded_server.events import LOG_TYPE, TYPES, Series, metric_names
-from embedded_server.scrolls import read_scroll_id, scroll_id
 from embedded_server.services.events import existing_owner
+from embedded_server.storage.events import LOG_TYPE, TYPES, Series, metric_names
 
 _AXES: tuple[Axis, ...] = ("iter", "timestamp", "iso_time")
 SCALAR_PAGE = 10_000  # events of get_scalar_metric_data

@@ -9,10 +9,10 @@ from collections import Counter
 from typing import Any
 
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document, timestamp
+from embedded_server.entities.summaries import add_to_summaries
 from embedded_server.errors import ApiError
-from embedded_server.events import LOG_TYPE, SCALAR_TYPE, TYPES, Event, Point
-from embedded_server.summaries import add_to_summaries
+from embedded_server.storage.documents import Document, timestamp
+from embedded_server.storage.events import LOG_TYPE, SCALAR_TYPE, TYPES, Event, Point
 
 _LOCKED = frozenset({"published", "publishing"})
 _LARGEST = 2**63 - 1

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from embedded_server import projects, queries, records, references
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document
+from embedded_server.entities import projects, queries, records, references
+from embedded_server.entities.task_states import require_status
 from embedded_server.errors import ApiError
-from embedded_server.fields import require as require_field
-from embedded_server.filters import Condition, membership
 from embedded_server.services import task_moves
 from embedded_server.services.task_artifacts import set_model
-from embedded_server.task_states import require_status
+from embedded_server.storage.documents import Document
+from embedded_server.storage.fields import require as require_field
+from embedded_server.storage.filters import Condition, membership
 
 #: fields that models.edit and models.create store as they come
 _PLAIN = ("uri", "comment", "framework", "labels", "design", "ready", "ui_cache")

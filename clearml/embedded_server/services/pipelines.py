@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from embedded_server import task_sections
 from embedded_server.calls import Answer, Call, Request, action
+from embedded_server.entities import task_sections
+from embedded_server.entities.records import require
 from embedded_server.errors import ApiError
-from embedded_server.records import require
 from embedded_server.services import task_lifecycle, task_moves
 
 

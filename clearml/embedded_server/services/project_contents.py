@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from embedded_server import projects, records
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.fields import require as require_field
-from embedded_server.filters import condition, membership
-from embedded_server.queries import PAGE_SIZE
-from embedded_server.records import ARCHIVED
+from embedded_server.entities import projects, records
+from embedded_server.entities.queries import PAGE_SIZE
+from embedded_server.entities.records import ARCHIVED
+from embedded_server.storage.fields import require as require_field
+from embedded_server.storage.filters import condition, membership
 
 
 def _within(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from embedded_server import project_stats, projects, queries, records
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document
+from embedded_server.entities import project_stats, projects, queries, records
 from embedded_server.errors import ApiError
-from embedded_server.filters import HIDDEN_TAG, Condition
 from embedded_server.services import models, task_lifecycle
+from embedded_server.storage.documents import Document
+from embedded_server.storage.filters import HIDDEN_TAG, Condition
 
 #: fields that projects.create and projects.update store as they come
 _PLAIN = ("description", "default_output_destination")

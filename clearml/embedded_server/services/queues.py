@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from embedded_server import queries, queue_entries, records, task_states
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document, timestamp
+from embedded_server.entities import queries, queue_entries, records, task_states
 from embedded_server.errors import ApiError
+from embedded_server.storage.documents import Document, timestamp
 
 
 @action("queues.create")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from embedded_server import records, task_sections
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document
-from embedded_server.task_states import require_status
+from embedded_server.entities import records, task_sections
+from embedded_server.entities.task_states import require_status
+from embedded_server.storage.documents import Document
 
 #: statuses in which artifacts and models come and go; force changes nothing of that
 _OPEN = ("created", "in_progress")

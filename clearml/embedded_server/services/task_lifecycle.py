@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from embedded_server import projects, queue_entries, records, references, task_sections, task_states
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document, timestamp
+from embedded_server.entities import projects, queue_entries, records, references, task_sections, task_states
 from embedded_server.errors import ApiError
 from embedded_server.services.task_moves import output_models
 from embedded_server.services.tasks import new_task
+from embedded_server.storage.documents import Document, timestamp
 
 #: what a clone takes over
 _DEFINITION = (

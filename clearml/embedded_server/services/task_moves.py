@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from embedded_server import queue_entries, records, task_states
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document, timestamp
+from embedded_server.entities import queue_entries, records, task_states
 from embedded_server.errors import ApiError
 from embedded_server.services import workers
+from embedded_server.storage.documents import Document, timestamp
 
 
 def move(call: Call, request: Request, target: str) -> Answer:

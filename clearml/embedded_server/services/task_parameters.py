@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
-from embedded_server import records
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document
+from embedded_server.entities import records
+from embedded_server.entities.task_states import require_status
 from embedded_server.errors import ApiError
-from embedded_server.task_states import require_status
+from embedded_server.storage.documents import Document
 
 #: the section that a person may edit in any status
 USER_PROPERTIES = "properties"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from embedded_server import queries, records, task_sections
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document, timestamp
+from embedded_server.entities import queries, records, task_sections
+from embedded_server.entities.projects import destination, with_descendants
+from embedded_server.entities.task_states import require_status
 from embedded_server.errors import ApiError
-from embedded_server.fields import require as require_field
-from embedded_server.filters import Condition, membership
-from embedded_server.projects import destination, with_descendants
-from embedded_server.task_states import require_status
+from embedded_server.storage.documents import Document, timestamp
+from embedded_server.storage.fields import require as require_field
+from embedded_server.storage.filters import Condition, membership
 
 
 def new_task(call: Call, fields: dict[str, Any]) -> Document:

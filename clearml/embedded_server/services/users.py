@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from embedded_server.accounts import Identity
+from embedded_server.access.accounts import Identity
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document
 from embedded_server.errors import ApiError
+from embedded_server.storage.documents import Document
 
 
 @action("users.get_current_user")

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from embedded_server.calls import Answer, Call, Request, action
-from embedded_server.documents import Document, timestamp
 from embedded_server.errors import ApiError
-from embedded_server.worker_reports import Report, WorkerReports, by_interval
+from embedded_server.storage.documents import Document, timestamp
+from embedded_server.storage.worker_reports import Report, WorkerReports, by_interval
 
 COLLECTION = "workers"
 TIMEOUT = 600  # seconds without a report, after which a worker is gone

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
+from embedded_server.storage.documents import Document
 from embedded_server.web import comparison_holdout, comparison_results, comparison_scalars, comparison_settings
 from embedded_server.web.experiment_row import LIVE, link
 from embedded_server.web.page import Content, Visit, data, page

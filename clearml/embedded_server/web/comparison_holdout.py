@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
-from embedded_server.events import SINGLE_VALUE
+from embedded_server.storage.documents import Document
+from embedded_server.storage.events import SINGLE_VALUE
 from embedded_server.web.comparison_results import leaderboard
 from embedded_server.web.experiment_row import BEST, HOLDOUT, SEARCH_TITLE, parameter, summaries
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
+from embedded_server.storage.documents import Document
 from embedded_server.web import figures
 
 #: titles under which a search reports what is compared here

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
-from embedded_server.events import SINGLE_VALUE
+from embedded_server.storage.documents import Document
+from embedded_server.storage.events import SINGLE_VALUE
 from embedded_server.web.experiment_row import SEARCH_TITLE, summaries
 
 #: points of all curves of a page together, about; what it takes to draw them grows with it

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from embedded_server.documents import Document
+from embedded_server.storage.documents import Document
 from embedded_server.web.comparison_holdout import scores
 from embedded_server.web.experiment_row import parameter
 

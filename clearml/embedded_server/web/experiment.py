@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
+from embedded_server.storage.documents import Document
 from embedded_server.web import (
     experiment_console,
     experiment_definition,

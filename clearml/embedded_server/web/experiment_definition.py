@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
+from embedded_server.storage.documents import Document
 from embedded_server.web import stored_files
 from embedded_server.web.experiment_row import link
 from embedded_server.web.page import Content, NotThere, Visit

@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
-from embedded_server.events import SINGLE_VALUE
+from embedded_server.storage.documents import Document
+from embedded_server.storage.events import SINGLE_VALUE
 from embedded_server.web import experiment_plots, stored_files
 from embedded_server.web.experiment_row import (
     BEST,

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.events import Kind
+from embedded_server.storage.events import Kind
 from embedded_server.web import stored_files
 from embedded_server.web.figures import figure, table
 from embedded_server.web.page import Content, NotThere, Visit

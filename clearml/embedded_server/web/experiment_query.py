@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
-from embedded_server.filters import HIDDEN_TAG
-from embedded_server.records import ARCHIVED
-from embedded_server.summaries import name_hash
+from embedded_server.entities.records import ARCHIVED
+from embedded_server.entities.summaries import name_hash
+from embedded_server.storage.documents import Document
+from embedded_server.storage.filters import HIDDEN_TAG
 from embedded_server.web.experiment_row import BEST, HOLDOUT, SEARCH_TITLE, SINGLE_TITLE, TABLE
 
 DEFAULT_SORT = "-created"

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from pathlib import PurePosixPath
 from typing import Any
 
-from embedded_server.documents import Document
-from embedded_server.records import ARCHIVED
+from embedded_server.entities.records import ARCHIVED
+from embedded_server.storage.documents import Document
 
 #: the title under which a search reports its scores, and the prefix of the series of the best so far
 SEARCH_TITLE, BEST = "Search", "best "

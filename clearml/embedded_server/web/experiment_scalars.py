@@ -7,7 +7,7 @@ import re
 from typing import Any, Literal
 
 from embedded_server.calls import Store
-from embedded_server.events import SINGLE_VALUE, Series
+from embedded_server.storage.events import SINGLE_VALUE, Series
 from embedded_server.web.page import Content, Visit
 
 SAMPLES, MOST_SAMPLES = 600, 5000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from embedded_server.documents import Document
-from embedded_server.task_states import TRANSITIONS
+from embedded_server.entities.task_states import TRANSITIONS
+from embedded_server.storage.documents import Document
 from embedded_server.web import project_tree
 from embedded_server.web.columns import chosen, offered
 from embedded_server.web.experiment_query import Candidate, ExperimentQuery, known_sort, read

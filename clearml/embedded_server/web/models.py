@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.records import ARCHIVED
+from embedded_server.entities.records import ARCHIVED
 from embedded_server.web import stored_files
 from embedded_server.web.experiment_row import link
 from embedded_server.web.page import Content, Visit, page

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from embedded_server.accounts import COOKIE, Identity
+from embedded_server.access.accounts import COOKIE, Identity
 from embedded_server.calls import Store
 from embedded_server.errors import ApiError
 from embedded_server.web import formats, statics

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
-from embedded_server.filters import HIDDEN_TAG
+from embedded_server.storage.documents import Document
+from embedded_server.storage.filters import HIDDEN_TAG
 
 #: the address of all projects together, as the SDK writes it
 ALL = "*"

@@ -9,8 +9,8 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from embedded_server.calls import Answer, Request, Store
-from embedded_server.documents import Document
 from embedded_server.errors import ApiError
+from embedded_server.storage.documents import Document
 from embedded_server.web import dask_pool, workers
 from embedded_server.web.actions import json_body
 from embedded_server.web.experiment_row import link

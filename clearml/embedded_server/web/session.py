@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from embedded_server.accounts import COOKIE, TOKEN_LIFETIME, Identity
+from embedded_server.access.accounts import COOKIE, TOKEN_LIFETIME, Identity
 from embedded_server.errors import ApiError
 from embedded_server.web.page import LOGIN_PAGE, render, store_of
 

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from embedded_server.calls import Store
-from embedded_server.documents import Document
+from embedded_server.storage.documents import Document
+from embedded_server.storage.worker_reports import WorkerReports
 from embedded_server.web.experiment_row import duration, link
-from embedded_server.worker_reports import WorkerReports
 
 RECENT = 600  # seconds of reports that a page looks at
 #: a worker's load (per cent) and memory (in units of MEBIBYTE bytes), by the names of clearml-agent's reports

@@ -16,8 +16,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from embedded_server import application
-from embedded_server.events import SINGLE_VALUE
 from embedded_server.neighbours import NO_NEIGHBOURS, Neighbours
+from embedded_server.storage.events import SINGLE_VALUE
 from tests.embedded_server.conftest import Api
 
 #: what a browser says of a request that comes from one of our own pages

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from embedded_server.documents import Document, timestamp
 from embedded_server.errors import ApiError
+from embedded_server.storage.documents import Document, timestamp
 
 #: state -> states that may follow it. The genuine server's own, from outside: the name of a state is what it answers.
 TRANSITIONS: Mapping[str, frozenset[str]] = {

@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from embedded_server.exported_folder import FILE_SERVER, ExportedFolder, Item, mapped, path_of
-from embedded_server.remote_server import RefusedError, RemoteServer
+from embedded_server.transfer.exported_folder import FILE_SERVER, ExportedFolder, Item, mapped, path_of
+from embedded_server.transfer.remote_server import RefusedError, RemoteServer
 
 _BATCH = 1000  # events
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from embedded_server import checksums
-from embedded_server.checksums import UnusableArchiveError
+from embedded_server.storage import checksums
+from embedded_server.storage.checksums import UnusableArchiveError
 
 MANIFEST = "export.json"
 FORMAT = "clearml-export"

@@ -1,4 +1,4 @@
-"""``python -m embedded_server.maintenance``: backup, restore, export, import and push of a data folder."""
+"""``python -m embedded_server.transfer.maintenance``: backup, restore, export, import and push of a data folder."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from embedded_server import backups
 from embedded_server.application import DATABASE_FILE, FILES_FOLDER, SCHEMA
-from embedded_server.checksums import UnusableArchiveError
-from embedded_server.database import Database, UnusableDatabaseError
-from embedded_server.documents import Documents
-from embedded_server.events import Events
-from embedded_server.exported_folder import ExportedFolder
-from embedded_server.exports import Choice, Exporter
-from embedded_server.files import FileStore
-from embedded_server.imports import Importer
 from embedded_server.ports import StartError
 from embedded_server.process import read_address
+from embedded_server.storage.checksums import UnusableArchiveError
+from embedded_server.storage.database import Database, UnusableDatabaseError
+from embedded_server.storage.documents import Documents
+from embedded_server.storage.events import Events
+from embedded_server.storage.files import FileStore
+from embedded_server.transfer import backups
+from embedded_server.transfer.exported_folder import ExportedFolder
+from embedded_server.transfer.exports import Choice, Exporter
+from embedded_server.transfer.imports import Importer
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m embedded_server.maintenance", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m embedded_server.transfer.maintenance", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, what: str) -> argparse.ArgumentParser:
@@ -106,8 +106,8 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _push(options: argparse.Namespace) -> dict[str, Any]:
-    from embedded_server.pushes import Push  # these need requests, which the others do without
-    from embedded_server.remote_server import RefusedError, RemoteServer
+    from embedded_server.transfer.pushes import Push  # these need requests, which the others do without
+    from embedded_server.transfer.remote_server import RefusedError, RemoteServer
 
     names = {
         "api": "CLEARML_API_HOST",

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from embedded_server import fields
-from embedded_server.documents import timestamp
 from embedded_server.errors import ApiError
-from embedded_server.fields import Field
+from embedded_server.storage import fields
+from embedded_server.storage.documents import timestamp
+from embedded_server.storage.fields import Field
 
 #: a text filter on these is a regular expression; on others it is the value itself
 PATTERN_FIELDS = frozenset({"name", "basename", "description", "comment", "report"})

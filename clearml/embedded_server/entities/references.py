@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from embedded_server.calls import Call
-from embedded_server.records import DELETED_PREFIX
+from embedded_server.entities.records import DELETED_PREFIX
 
 
 def forget_task(call: Call, task: str) -> tuple[int, int]:

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, Literal
 
 from embedded_server import schemas
-from embedded_server.documents import json_path
 from embedded_server.errors import ApiError
+from embedded_server.storage.documents import json_path
 
 Kind = Literal["text", "date", "number", "boolean", "list", "object", "any"]
 

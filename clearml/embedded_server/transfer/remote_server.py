@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import requests
 
-from embedded_server.checksums import CHUNK
+from embedded_server.storage.checksums import CHUNK
 
 ANSWER_WITHIN = 60.0  # seconds
 _DUPLICATE = 801

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from embedded_server.database import Database
+from embedded_server.storage.database import Database
 
 Kind = Literal["scalar", "vector", "plot", "image"]
 Event = dict[str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedded_server.migrations import UnusableDatabaseError, migrate
+from embedded_server.storage.migrations import UnusableDatabaseError, migrate
 
 __all__ = ["Database", "UnusableDatabaseError", "WriteInSnapshotError"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from embedded_server import records
 from embedded_server.calls import Call
-from embedded_server.documents import Document, timestamp
+from embedded_server.entities import records
 from embedded_server.errors import ApiError
+from embedded_server.storage.documents import Document, timestamp
 
 DEFAULT_QUEUE = "default"
 #: the system tag of the queue that takes what names no queue

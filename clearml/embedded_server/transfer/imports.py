@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from embedded_server import projects
-from embedded_server.accounts import COMPANY
-from embedded_server.checksums import CHUNK, UnusableArchiveError, file_checksum
-from embedded_server.documents import Document, Documents
-from embedded_server.events import Event, Events
-from embedded_server.exported_folder import ExportedFolder, with_file_server
-from embedded_server.files import FileStore
+from embedded_server.access.accounts import COMPANY
+from embedded_server.entities import projects
+from embedded_server.storage.checksums import CHUNK, UnusableArchiveError, file_checksum
+from embedded_server.storage.documents import Document, Documents
+from embedded_server.storage.events import Event, Events
+from embedded_server.storage.files import FileStore
+from embedded_server.transfer.exported_folder import ExportedFolder, with_file_server
 
 #: what becomes of a task, model or file that is here already and differs from the exported one
 OnConflict = Literal["refuse", "skip", "replace"]

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
-from embedded_server import checksums
-from embedded_server.accounts import TOKEN_KEY_FILE
+from embedded_server.access.accounts import TOKEN_KEY_FILE
 from embedded_server.application import CREDENTIALS_FILE, DATABASE_FILE, FILES_FOLDER, SCHEMA
-from embedded_server.checksums import HashingReader, UnusableArchiveError
-from embedded_server.database import BUSY_TIMEOUT, Database, UnusableDatabaseError
-from embedded_server.files import CONTENT_FOLDER
-from embedded_server.folder_lock import LOCK_FILE, FolderLock
-from embedded_server.migrations import copy_database, synchronise
+from embedded_server.storage import checksums
+from embedded_server.storage.checksums import HashingReader, UnusableArchiveError
+from embedded_server.storage.database import BUSY_TIMEOUT, Database, UnusableDatabaseError
+from embedded_server.storage.files import CONTENT_FOLDER
+from embedded_server.storage.folder_lock import LOCK_FILE, FolderLock
+from embedded_server.storage.migrations import copy_database, synchronise
 from embedded_server.version import SERVER_VERSION
 
 MANIFEST = "backup.json"

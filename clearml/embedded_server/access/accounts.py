@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from embedded_server import key_pairs, tokens
-from embedded_server.attempts import LoginLimits
-from embedded_server.documents import Document, Documents, new_id, timestamp
+from embedded_server.access import key_pairs, tokens
+from embedded_server.access.attempts import LoginLimits
+from embedded_server.access.key_pairs import KeyPair, KeyPairs, read_credentials, write_credentials
+from embedded_server.access.tokens import TOKEN_LIFETIME, Tokens
 from embedded_server.errors import ApiError
-from embedded_server.key_pairs import KeyPair, KeyPairs, read_credentials, write_credentials
-from embedded_server.private_files import close_to_others
-from embedded_server.tokens import TOKEN_LIFETIME, Tokens
+from embedded_server.storage.documents import Document, Documents, new_id, timestamp
+from embedded_server.storage.private_files import close_to_others
 from embedded_server.version import API_VERSION, BUILD, SERVER_VERSION
 
 __all__ = [

@@ -13,10 +13,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded_server.attempts import LoginLimits, network
-from embedded_server.database import Database
+from embedded_server.access.attempts import LoginLimits, network
 from embedded_server.errors import ApiError
-from embedded_server.private_files import write_privately
+from embedded_server.storage.database import Database
+from embedded_server.storage.private_files import write_privately
 
 SCHEMA: tuple[str, ...] = (
     """CREATE TABLE key_pairs (

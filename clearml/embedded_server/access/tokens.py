@@ -9,9 +9,9 @@ from typing import Any
 
 import jwt
 
-from embedded_server.database import Database
 from embedded_server.errors import ApiError
-from embedded_server.private_files import close_to_others, write_privately
+from embedded_server.storage.database import Database
+from embedded_server.storage.private_files import close_to_others, write_privately
 
 TOKEN_LIFETIME = 30 * 24 * 3600  # seconds
 LONGEST_TOKEN_LIFETIME = 366 * 24 * 3600  # seconds

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from embedded_server import filters
 from embedded_server.calls import Call
-from embedded_server.documents import timestamp
-from embedded_server.fields import require as require_field
-from embedded_server.records import ARCHIVED
-from embedded_server.task_states import TRANSITIONS
+from embedded_server.entities.records import ARCHIVED
+from embedded_server.entities.task_states import TRANSITIONS
+from embedded_server.storage import filters
+from embedded_server.storage.documents import timestamp
+from embedded_server.storage.fields import require as require_field
 
 _RECENT = timedelta(hours=24)
 

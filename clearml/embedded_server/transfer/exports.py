@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from embedded_server import checksums
-from embedded_server.checksums import UnusableArchiveError
-from embedded_server.documents import Document, Documents
-from embedded_server.events import Events
-from embedded_server.exported_folder import FILE_SERVER, FORMAT, MANIFEST, VERSION, found_checksums, mapped
-from embedded_server.files import FileStore
+from embedded_server.storage import checksums
+from embedded_server.storage.checksums import UnusableArchiveError
+from embedded_server.storage.documents import Document, Documents
+from embedded_server.storage.events import Events
+from embedded_server.storage.files import FileStore
+from embedded_server.transfer.exported_folder import FILE_SERVER, FORMAT, MANIFEST, VERSION, found_checksums, mapped
 from embedded_server.version import SERVER_VERSION
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from embedded_server import records
 from embedded_server.calls import Call, Request
-from embedded_server.documents import Document
+from embedded_server.entities import records
 from embedded_server.errors import ApiError
+from embedded_server.storage.documents import Document
 
 
 def by_name(call: Call, name: str) -> Document | None:

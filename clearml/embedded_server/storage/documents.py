@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from embedded_server.database import Database
+from embedded_server.storage.database import Database
 
 Document = dict[str, Any]
 

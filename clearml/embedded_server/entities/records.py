@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from embedded_server.calls import Answer, Call, Request
-from embedded_server.documents import Document, new_id, timestamp
 from embedded_server.errors import ApiError
+from embedded_server.storage.documents import Document, new_id, timestamp
 
 MIN_NAME_LENGTH = 3
 #: the system tag of what was put away

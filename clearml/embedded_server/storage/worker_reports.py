@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from embedded_server.database import Database
+from embedded_server.storage.database import Database
 
 KEPT = 14 * 24 * 3600  # seconds
 

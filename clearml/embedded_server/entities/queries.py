@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from embedded_server import fields, filters
 from embedded_server.calls import Answer, Call, Request
-from embedded_server.documents import Document
 from embedded_server.errors import ApiError
-from embedded_server.filters import Condition
+from embedded_server.storage import fields, filters
+from embedded_server.storage.documents import Document
+from embedded_server.storage.filters import Condition
 
 #: how many documents an answer holds where a client does not say how many it wants, and how many at most
 PAGE_SIZE = 500

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from embedded_server.events import SINGLE_VALUE, Curves, Point
+from embedded_server.storage.events import SINGLE_VALUE, Curves, Point
 
 Summary = dict[str, Any]
 

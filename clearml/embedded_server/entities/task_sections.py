@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from embedded_server import records
 from embedded_server.calls import Call, Request
-from embedded_server.documents import Document
+from embedded_server.entities import records
+from embedded_server.storage.documents import Document
 
 #: sections of tasks.create and tasks.edit that are stored as they come
 _PLAIN = ("type", "comment", "script", "container", "runtime", "input", "report", "report_assets")
