@@ -14,6 +14,13 @@ from pipelines.processes import ProcessFolder, wait_until
 
 SCHEDULER, WORKERS = "dask-scheduler", "dask-workers"
 READY_WITHIN = 40.0  # seconds until the scheduler is there, on a busy machine
+#: Dask looks at itself up to a hundred times a second, for which nobody asks here: an idle pool took 15 % of a processor
+CALM = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "2s",
+}
 #: by which Dask takes the modules of its scheduler's HTTP routes: its own, and what the server's pages ask
 ROUTES_VARIABLE = "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"
 ROUTES = (
@@ -64,7 +71,13 @@ class LocalPool:
             self.stop()
             self.scheduler_file.unlink(missing_ok=True)
             # numerical libraries must not start more threads than the worker's one processor has
-            environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+            environment = {
+                **os.environ,
+                **CALM,
+                "OMP_NUM_THREADS": "1",
+                "OPENBLAS_NUM_THREADS": "1",
+                "MKL_NUM_THREADS": "1",
+            }
             processes.start(
                 SCHEDULER,
                 [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",

@@ -18,6 +18,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import FunctionTransformer
 
 from experiments.search.problem import Problem, prepare
+from pipelines.pool import CALM
 
 #: longest wait for something that another process does, in seconds; the machine may be busy
 PATIENCE = 60.0
@@ -88,7 +89,7 @@ class Cluster:
     def _start(self, program: str, *arguments: str) -> subprocess.Popen:
         process = subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{program}", *arguments],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env=os.environ | CALM | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -117,13 +117,13 @@ def test_two_runs_share_a_worker_whatever_their_evaluations_cost(cluster):
     enough = threading.Event()
 
     def slow_one_has_enough(count: int) -> bool:
-        if count >= 10:
+        if count >= 6:
             enough.set()
         return enough.is_set()
 
     with distributed(cluster) as first, distributed(cluster) as second:
         quick = Driver(first, 0.1, lambda count: enough.is_set())
-        slow = Driver(second, 0.6, slow_one_has_enough)
+        slow = Driver(second, 0.4, slow_one_has_enough)
         quick.start()
         slow.start()
         quick.join()
