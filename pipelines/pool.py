@@ -14,7 +14,7 @@ from pipelines.processes import ProcessFolder, wait_until
 
 SCHEDULER, WORKERS = "dask-scheduler", "dask-workers"
 READY_WITHIN = 40.0  # seconds until the scheduler is there, on a busy machine
-#: Dask looks at itself up to a hundred times a second, for which nobody asks here: an idle pool took 15 % of a processor
+#: Dask looks at itself up to a hundred times a second, for nobody here: an idle pool took 15 % of a processor
 CALM = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
     "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "1s",

@@ -26,7 +26,16 @@ def test_a_configured_server_is_used_and_none_is_started(clearml_server, command
     environment = {name: value for name, value in clearml_server.environment().items() if name != "CLEARML_CONFIG_FILE"}
     try:
         printed = command_line.json(
-            "run", *SMALL, "--n-jobs", "1", "--queue", "elsewhere", "--project", "Elsewhere", AUTOML_HOME=str(home), **environment
+            "run",
+            *SMALL,
+            "--n-jobs",
+            "1",
+            "--queue",
+            "elsewhere",
+            "--project",
+            "Elsewhere",
+            AUTOML_HOME=str(home),
+            **environment,
         )
         processes = ProcessFolder(home)
         assert processes.find("server") is None
