@@ -190,6 +190,15 @@ class Settings(BaseModel):
     files_port: int = setting(
         8081, "Launch", "AUTOML_FILES_PORT", "Port of the embedded server's files.", ge=0, le=65535
     )
+    server_host: str = setting(
+        "127.0.0.1", "Launch", "AUTOML_SERVER_HOST", "Address that the embedded server listens at when it is started."
+    )
+    allow_remote: bool = setting(
+        False, "Launch", "AUTOML_ALLOW_REMOTE", "Let server_host be one that other machines reach, over plain HTTP."
+    )
+    web_origin: str = setting(
+        "", "Launch", "AUTOML_WEB_ORIGIN", "Address under which browsers reach the embedded server through a proxy."
+    )
 
 
 @dataclass(frozen=True)

@@ -47,16 +47,17 @@ class EmbeddedServer:
             BadInput: a port is taken, the folder cannot be written, or it ended for another reason of its own.
         """
         processes = ProcessFolder(self.home)
-        record = processes.find(NAME)
-        if not record:
+        running = processes.find(NAME)
+        if not running:
             processes.log(NAME).unlink(missing_ok=True)
-            record = processes.start(NAME, self._command(settings), self._environment())
-        pid = record.pid
+        pid = (running or processes.start(NAME, self._command(settings), self._environment())).pid
         ready = wait_until(lambda: self._address().get("pid") == pid or not processes.find(NAME), READY_WITHIN)
         if not ready or not processes.find(NAME):
             processes.stop(NAME)
             reason = processes.tail(NAME, 1).removeprefix("error: ") or f"no answer within {READY_WITHIN:.0f} s"
             raise BadInput(f"the embedded server did not start: {reason}")
+        if not running:
+            self._pass_on_warnings(processes.log(NAME))
         return self.connection()
 
     def stop(self) -> bool:
@@ -104,6 +105,13 @@ class EmbeddedServer:
         told: dict[str, Any] = json.loads(answer.stdout)
         return told
 
+    @staticmethod
+    def _pass_on_warnings(log: Path) -> None:
+        """Says on standard error what a server that has just been started says of how it is reached."""
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("warning: "):
+                print(line, file=sys.stderr)
+
     def _command(self, settings: Settings) -> list[str]:
         # a free port (0) is chosen once: tasks that run, and links that were printed, know it
         known = {name: urlsplit(str(url)).port for name, url in self._address().items()}
@@ -113,6 +121,9 @@ class EmbeddedServer:
             "web": settings.web_port or known.get("web") or 0,
         }
         options = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
+        options += ["--host", settings.server_host]
+        options += ["--allow-remote"] if settings.allow_remote else []
+        options += ["--web-origin", settings.web_origin] if settings.web_origin else []
         return [
             sys.executable, "-m", "embedded_server", "--folder", str(self.folder), *options,
             "--experiment-command", json.dumps(self._experiment_command()),

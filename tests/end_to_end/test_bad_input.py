@@ -181,6 +181,11 @@ def test_a_port_in_use(refused, monkeypatch, tmp_path):
         assert port in refused("server", "start", "--home", str(tmp_path / "home"), "--api-port", port)
 
 
+def test_a_server_that_other_machines_reach_is_not_started_by_accident(refused, tmp_path):
+    asked = ("server", "start", "--home", str(tmp_path / "home"), "--server-host", "0.0.0.0")
+    assert "add --allow-remote" in refused(*asked)
+
+
 def test_a_folder_that_cannot_be_written(refused, tmp_path):
     (tmp_path / "file").write_text("")
     assert "AUTOML_HOME" in refused("server", "start", "--home", str(tmp_path / "file" / "home"))
