@@ -70,6 +70,7 @@ class SandboxPlugin(WorkerPlugin):
             idle_sandboxes.prepare()
         else:
             idle_sandboxes.give_back(self._sandbox)
+            self._in_use.release()  # one that just had its turn sees that it is over, and gives the turn back
 
     def evaluate(self, packed: Packed, ticket: int, is_asked_for: Callable[[], bool]) -> tuple[Verdict, int]:
         """One evaluation, in a new sandbox where the old one was lost, when it is the run's turn on this worker.

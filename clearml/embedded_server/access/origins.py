@@ -1,4 +1,4 @@
-"""Which web pages may use a port from a browser: those of this server's own web port."""
+"""Which web pages may use a port from a browser: those of this server's own web port, and guests with a key."""
 
 from __future__ import annotations
 
