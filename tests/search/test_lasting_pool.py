@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from experiments.search.lasting_pool import LastingPool
 from experiments.search.order import Order
 from experiments.search.pool import Limits, Pool, open_pool, open_pool_or_fall_back
@@ -10,6 +12,16 @@ from tests.search.conftest import PATIENCE, make_problem, wait_until
 from tests.search.test_local_pool import results_of
 
 LIMITS = Limits(per_run_limit=PATIENCE, memory_limit_mb=1000)
+
+
+def begun(go_on: Path) -> list[Path]:
+    """By what the evaluations that wait for a file show it; which of those that a worker holds is first, is open."""
+    return list(go_on.parent.glob(f"{go_on.name} *"))
+
+
+def forget_begun(go_on: Path) -> None:
+    for shown in begun(go_on):
+        shown.unlink()
 
 
 def test_all_workers_and_the_scheduler_may_be_killed_and_come_back(cluster, tmp_path, caplog):
@@ -23,21 +35,21 @@ def test_all_workers_and_the_scheduler_may_be_killed_and_come_back(cluster, tmp_
         go_on = tmp_path / "go on"
         for number in range(4):
             pool.submit(Order(number, hostile.Waiter(str(go_on), number)))
-        began = tmp_path / "go on 0"
-        wait_until(began.exists)
+        wait_until(lambda: begun(go_on))
 
         # all workers
-        began.unlink()
         worker.kill()
+        worker.wait()
+        forget_begun(go_on)
         cluster.add_worker()
-        wait_until(lambda: pool.wait(0.0) == [] and began.exists())
+        wait_until(lambda: pool.wait(0.0) == [] and begun(go_on))
 
         # the scheduler, with which the workers go; the next one is elsewhere
-        began.unlink()
         cluster.scheduler.kill()
+        forget_begun(go_on)
         cluster.start_scheduler()
         cluster.add_worker()
-        wait_until(lambda: pool.wait(0.0) == [] and began.exists())
+        wait_until(lambda: pool.wait(0.0) == [] and begun(go_on))
         assert pool.workers() == 1
 
         go_on.touch()
@@ -67,7 +79,7 @@ def test_a_pool_that_does_not_come_back_is_replaced_by_a_local_worker(cluster, t
         go_on = tmp_path / "go on"
         for number in range(3):
             pool.submit(Order(number, hostile.Waiter(str(go_on), number)))
-        wait_until((tmp_path / "go on 0").exists)
+        wait_until(lambda: begun(go_on))
         cluster.scheduler.kill()
         wait_until(lambda: pool.wait(0.0) == [] and reasons)
         go_on.touch()

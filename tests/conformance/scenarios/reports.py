@@ -24,7 +24,8 @@ def scenario_artifacts_of_many_kinds():
     task.upload_artifact("folder", "folder")
     task.upload_artifact("link", "https://storage.example/remote.bin")
     task.register_artifact("living", rows)
-    task.upload_artifact("replaced", {"version": 1})
+    # The SDK uploads files with several threads: two of one name, sent at once, end in any order.
+    task.upload_artifact("replaced", {"version": 1}, wait_on_upload=True)
     task.upload_artifact("replaced", {"version": 2})
     task.flush(wait_for_uploads=True)
     task.close()
