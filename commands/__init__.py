@@ -1,0 +1,1 @@
+"""What `cli.py` offers, a group a file."""
