@@ -83,6 +83,10 @@ class Settings(BaseModel):
     missing_labels: Literal["refuse", "drop"] = setting(
         "refuse", "Data", "AUTOML_MISSING_LABELS", "What to do with rows whose target is missing."
     )
+    table_checks: Literal["warn", "refuse", "off"] = setting(
+        "warn", "Data", "AUTOML_TABLE_CHECKS",
+        "What to do where the table looks leaky, id-like, doubled or drifting: say so, refuse to run, or do not look.",
+    )  # fmt: skip
     holdout_share: float = setting(
         0.2, "Data", "AUTOML_HOLDOUT_SHARE", "Share of the rows that the search never sees.", "share", gt=0, lt=1
     )
@@ -179,6 +183,31 @@ class Settings(BaseModel):
         "", "Registry", "AUTOML_MODEL_NAME", "Name in the model registry; empty means <project>/<table>."
     )
     publish: bool = setting(True, "Registry", "AUTOML_PUBLISH", "Publish the best pipeline when the run ends.")
+    auto_promote: bool = setting(
+        False,
+        "Registry",
+        "AUTOML_AUTO_PROMOTE",
+        "Promote it when the run ends, if it beats the champion for certain.",
+    )
+    minimum_score: str = setting(
+        "", "Registry", "AUTOML_MINIMUM_SCORE", "Hold-out score below which no model is promoted; empty for none."
+    )
+    maximum_latency_ms: float = setting(
+        0.0, "Registry", "AUTOML_MAXIMUM_LATENCY_MS",
+        "Time to predict 1,000 rows above which no model is promoted; 0 for none.", "ms", ge=0,
+    )  # fmt: skip
+    maximum_size_mb: float = setting(
+        0.0, "Registry", "AUTOML_MAXIMUM_SIZE_MB", "File size above which no model is promoted; 0 for none.", "MB", ge=0
+    )
+    fairness_column: str = setting(
+        "",
+        "Registry",
+        "AUTOML_FAIRNESS_COLUMN",
+        "Column whose groups a promoted model must serve alike; empty: none.",
+    )
+    fairness_limit: float = setting(
+        0.1, "Registry", "AUTOML_FAIRNESS_LIMIT", "How far the scores of two such groups may differ.", gt=0
+    )
 
     project: str = setting("AutoML", "Launch", "AUTOML_PROJECT", "ClearML project of the task.")
     queue: str = setting("automl", "Launch", "AUTOML_QUEUE", "Queue that the agent serves.")

@@ -12,7 +12,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from experiments.search.problem import Problem
-from experiments.search.weighting import fit, score
+from experiments.search.weighting import fit
+from models.scoring import score
 
 #: Strengths of the ridge penalty that are tried, for standardised columns.
 PENALTIES = np.logspace(-3, 4, 15)

@@ -22,8 +22,6 @@ from sklearn.metrics import get_scorer
 
 from config.errors import RunFailed
 from experiments.baseline import fold_scores, light_baseline
-from experiments.holdout_interval import SECONDS, Interval, holdout_interval
-from experiments.inference import inference_ms
 from experiments.preparation import Prepared
 from experiments.search import idle_sandboxes
 from experiments.search.events import Evaluation
@@ -31,9 +29,11 @@ from experiments.search.order import Packed
 from experiments.search.problem import Problem
 from experiments.search.sandbox import Limits, Sandbox, SandboxLost, lesson
 from experiments.search.verdict import Verdict
-from experiments.search.weighting import score
-from models.published import publishable
+from models.holdout_interval import SECONDS, Interval, holdout_interval
+from models.inference import inference_ms
+from models.published import coded, publishable
 from models.registry import packed
+from models.scoring import score
 
 log = logging.getLogger(__name__)
 
@@ -198,17 +198,15 @@ def _fit_and_score(prepared: Prepared, estimator: Any, seconds: float) -> Verdic
     began = time.perf_counter()
     fitted = publishable(prepared.columns(), estimator, rows.X, rows.y, rows.task, prepared.weight(rows))
     fitted_at = time.perf_counter()
-    rows = prepared.holdout
-    # the vote around a classifier takes the person's labels; the pipeline within takes codes, as it did in the search
-    pipeline = fitted.estimators_[0] if prepared.labels else fitted
-    scorer = get_scorer(prepared.metric)
-    y, weight = prepared.target(rows), prepared.score_weight(rows)
-    value = score(scorer, pipeline, rows.X, y, weight)
-    model, inference = packed(fitted), inference_ms(fitted, rows.X, repeats=1)
+    held_out = prepared.holdout_rows()
+    pipeline = coded(fitted)
+    y = prepared.target(prepared.holdout)
+    value = score(get_scorer(prepared.metric), pipeline, held_out.X, y, held_out.weight)
+    model, inference = packed(fitted), inference_ms(fitted, held_out.X, repeats=1)
     # what is left of the time, as far as nothing else may need it
     spare = min(SECONDS, (seconds - (time.perf_counter() - began)) / 4)
     interval = None
     if inference * len(y) / 1e6 < spare:
         n_classes = len(prepared.labels.classes) if prepared.labels else 0
-        interval = holdout_interval(pipeline, rows, y, value, prepared.metric, n_classes, weight, seconds=spare)
+        interval = holdout_interval(pipeline, held_out, y, value, prepared.metric, n_classes, seconds=spare)
     return Verdict("valid", answer=(model, value, interval, fitted_at - began, inference))

@@ -30,8 +30,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 
-from experiments.prediction_scorer import PredictionScorer
 from experiments.search.metric import Task
+from models.prediction_scorer import PredictionScorer
 
 #: best candidates of which the choice begins with some
 INITIAL = 5

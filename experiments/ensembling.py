@@ -7,12 +7,14 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from experiments.closing import Closed, Closing, FitFailed, fit_seconds
 from experiments.ensemble import Ensemble, greedy, vote
-from experiments.prediction_scorer import PredictionScorer
 from experiments.search.events import Finished
 from experiments.search.predictions import Predictions
 from experiments.search.problem import Problem
+from models.prediction_scorer import PredictionScorer
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ def fit_ensemble(
     available = deadline - time.monotonic()
     choice = greedy(
         predictions.of(evaluations),
-        PredictionScorer.of(problem),
+        scorer_of(problem),
         seconds=available * CHOICE_SHARE,
         fit_seconds={pipeline: fit_seconds(evaluation) for pipeline, evaluation in evaluations.items()},
         fit_limit=available * (1 - CHOICE_SHARE),
@@ -82,3 +84,16 @@ def fit_ensemble(
         log.warning("the ensemble cannot be fitted: %s", error)
         return None
     return FittedEnsemble(choice, closed)
+
+
+def scorer_of(problem: Problem) -> PredictionScorer:
+    """The scorer of a problem's folds."""
+    weights = [fold.test_weight for fold in problem.folds]
+    return PredictionScorer(
+        problem.metric,
+        problem.task,
+        np.concatenate([fold.test_y for fold in problem.folds]),
+        [len(fold.test_y) for fold in problem.folds],
+        problem.n_classes,
+        None if any(weight is None for weight in weights) else np.concatenate([w for w in weights if w is not None]),
+    )

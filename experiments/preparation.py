@@ -19,14 +19,15 @@ from experiments.search.metric import (
     EVEN_METRICS,
     RARE_SHARE,
     ROW_METRICS,
-    UNWEIGHTED_METRICS,
     check_metric,
 )
 from experiments.search.objectives import Objectives
 from experiments.search.problem import Problem
 from experiments.search.problem import prepare as prepare_folds
 from experiments.search.space_names import check_space_name
-from experiments.search.weighting import learning_weight, score_weight
+from experiments.search.weighting import learning_weight
+from models.evidence import HoldoutRows, Split, row_hashes
+from models.scoring import UNWEIGHTED_METRICS, score_weight
 
 DATASET_PREFIX = "dataset:"
 
@@ -61,6 +62,25 @@ class Prepared:
     def score_weight(self, rows: Table) -> np.ndarray | None:
         """What each row counts in the score, (n_rows,); None where all count the same."""
         return score_weight(_given(rows), self.metric)
+
+    def holdout_rows(self) -> HoldoutRows:
+        """The rows that are held out, as later models and people are told of them."""
+        rows = self.holdout
+        return HoldoutRows(
+            rows.X,
+            rows.y,
+            rows.task,
+            rows.kinds,
+            self.score_weight(rows),
+            None if rows.groups is None else rows.groups.to_numpy(),
+            rows.order is not None,
+        )
+
+    def split(self) -> Split:
+        """Which rows are held out, by what they hold."""
+        parts = (self.development, self.holdout)
+        hashes = [row_hashes(rows.X, rows.y) for rows in parts]
+        return Split(np.concatenate(hashes), np.repeat([False, True], [len(each) for each in hashes]))
 
     def columns(self) -> ColumnTransformer:
         """The unfitted transformer from raw columns to numbers."""

@@ -48,3 +48,16 @@ def publishable(
         return fit_weighted(pipeline, X, labels.astype(np.float64), weight)
     voting = "soft" if hasattr(pipeline, "predict_proba") else "hard"
     return fit_weighted(VotingClassifier([("pipeline", pipeline)], voting=voting), X, labels, weight)
+
+
+def coded(fitted: Any) -> Any:
+    """The pipeline inside a published one, which takes raw columns and answers with class codes; all of a regression's.
+
+    It is what a search evaluated, and what scorers judge: many of them want codes.
+    """
+    return fitted.estimators_[0] if isinstance(fitted, VotingClassifier) else fitted
+
+
+def classes_of(fitted: Any) -> np.ndarray | None:
+    """The person's own labels in the order of their codes, (n_classes,); None for a regression."""
+    return np.asarray(fitted.classes_) if isinstance(fitted, VotingClassifier) else None

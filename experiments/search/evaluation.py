@@ -16,7 +16,8 @@ from experiments.search.events import Measures
 from experiments.search.problem import Fold, Problem
 from experiments.search.tpot_repairs import tpot
 from experiments.search.verdict import Verdict
-from experiments.search.weighting import fit, score
+from experiments.search.weighting import fit
+from models.scoring import score
 
 #: longest cause in characters
 CAUSE_LENGTH = 300

@@ -74,14 +74,6 @@ EVEN_METRICS = ("balanced_accuracy", "f1_macro", "jaccard_macro", "precision_mac
 ROW_METRICS = ("accuracy", "f1_micro", "jaccard_micro")
 #: of a class below this share of the rows a person is told where the metric is one of `ROW_METRICS`
 RARE_SHARE = 0.1
-#: scikit-learn's functions behind these take no row weights
-UNWEIGHTED_METRICS = (
-    "neg_max_error",
-    "positive_likelihood_ratio",
-    "neg_negative_likelihood_ratio",
-    "roc_auc_ovo",
-    "roc_auc_ovo_weighted",
-)
 #: are undefined on rows in which a class is missing
 COMPLETE_METRICS = (
     "neg_log_loss",

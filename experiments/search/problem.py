@@ -14,7 +14,8 @@ import sklearn
 
 from config.errors import BadInput
 from experiments.search.metric import EVEN_METRICS, Task, check_metric
-from experiments.search.weighting import learning_weight, score_weight
+from experiments.search.weighting import learning_weight
+from models.scoring import score_weight
 
 __all__ = ["Fold", "Problem", "Task", "check_metric", "prepare"]
 

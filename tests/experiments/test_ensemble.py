@@ -19,9 +19,9 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from experiments.ensemble import Member, greedy, vote
-from experiments.prediction_scorer import PredictionScorer
 from experiments.reports.pipeline_code import Fitting, pipeline_code
 from experiments.search.tpot_repairs import tpot
+from models.prediction_scorer import PredictionScorer
 from models.published import publishable
 
 ROWS = 300

@@ -9,8 +9,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import get_scorer
 
-from experiments.search.metric import UNWEIGHTED_METRICS, fitting_metrics
-from experiments.search.weighting import fit, learning_weight, score, score_weight
+from experiments.search.metric import fitting_metrics
+from experiments.search.weighting import fit, learning_weight
+from models.scoring import UNWEIGHTED_METRICS, score, score_weight
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 3))

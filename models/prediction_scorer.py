@@ -9,9 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
-from experiments.search.metric import Task
-from experiments.search.problem import Problem
-from experiments.search.weighting import score
+from models.scoring import TaskType, score
 
 
 class PredictionScorer:
@@ -32,7 +30,7 @@ class PredictionScorer:
     def __init__(
         self,
         metric: str,
-        task: Task,
+        task: TaskType,
         y: np.ndarray,
         fold_sizes: Sequence[int],
         n_classes: int = 0,
@@ -53,21 +51,6 @@ class PredictionScorer:
         #: targets of all rows, (n_rows,)
         self.y = y
         self._quick = _quick(metric, n_classes) if weight is None else None
-
-    @classmethod
-    def of(cls, problem: Problem) -> PredictionScorer:
-        """The scorer of a problem's folds."""
-        weights = [fold.test_weight for fold in problem.folds]
-        return cls(
-            problem.metric,
-            problem.task,
-            np.concatenate([fold.test_y for fold in problem.folds]),
-            [len(fold.test_y) for fold in problem.folds],
-            problem.n_classes,
-            None
-            if any(weight is None for weight in weights)
-            else np.concatenate([w for w in weights if w is not None]),
-        )
 
     def fold_scores(self, predictions: np.ndarray) -> np.ndarray:
         """The score of each fold, (n_folds,), greater is better.

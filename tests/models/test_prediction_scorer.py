@@ -8,9 +8,10 @@ from sklearn.datasets import make_classification, make_regression
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer
 
-from experiments.prediction_scorer import PredictionScorer
+from experiments.ensembling import scorer_of
 from experiments.search.metric import fitting_metrics
 from experiments.search.problem import Fold, Problem
+from models.prediction_scorer import PredictionScorer
 
 SIZES = (60, 50, 40)
 FOLDS = (slice(0, 60), slice(60, 110), slice(110, 150))
@@ -63,7 +64,7 @@ def test_ties_are_broken_as_scikit_learn_breaks_them(metric):
 def test_a_problem_says_all_that_a_scorer_needs():
     model, X, y = fitted_classifier(3)
     folds = tuple(Fold(X[:5], y[:5], X[fold], y[fold]) for fold in FOLDS)
-    scorer = PredictionScorer.of(Problem("classification", "accuracy", folds, X.shape[1], 3))
+    scorer = scorer_of(Problem("classification", "accuracy", folds, X.shape[1], 3))
     assert scorer.shape == (150, 3)
     np.testing.assert_array_equal(scorer.y, y)
     np.testing.assert_allclose(scorer.fold_scores(model.predict_proba(X)), [model.score(X[f], y[f]) for f in FOLDS])

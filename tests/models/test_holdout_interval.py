@@ -11,27 +11,27 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.svm import LinearSVC
 
-from experiments.data.table import Table
-from experiments.holdout_interval import holdout_interval
+from models.evidence import HoldoutRows
+from models.holdout_interval import holdout_interval
 
 ROWS = 300
 
 
 @pytest.fixture(scope="module")
-def classes() -> Table:
+def classes() -> HoldoutRows:
     """Rows of two classes that can be told apart in four of five cases, about."""
     random = np.random.default_rng(0)
     x = random.normal(size=ROWS)
     y = (x + random.normal(size=ROWS) > 0).astype(int)
-    return Table("made", pd.DataFrame({"x": x}), pd.Series(y, name="y"), "classification", {"x": "numeric"}, "")
+    return HoldoutRows(pd.DataFrame({"x": x}), pd.Series(y, name="y"), "classification", {"x": "numeric"})
 
 
 @pytest.fixture(scope="module")
-def amounts() -> Table:
+def amounts() -> HoldoutRows:
     random = np.random.default_rng(0)
     x = random.normal(size=ROWS)
     y = pd.Series(x + random.normal(size=ROWS), name="y")
-    return Table("made", pd.DataFrame({"x": x}), y, "regression", {"x": "numeric"}, "")
+    return HoldoutRows(pd.DataFrame({"x": x}), y, "regression", {"x": "numeric"})
 
 
 def interval(table, estimator, metric, **more):
@@ -65,7 +65,7 @@ def test_the_same_seed_draws_the_same_rows(classes):
 
 
 def test_groups_are_drawn_as_wholes_so_fewer_groups_say_less(classes):
-    rows = replace(classes, groups=pd.Series(np.arange(ROWS) // 100))
+    rows = replace(classes, groups=np.arange(ROWS) // 100)
     _, (low, high) = interval(rows, LogisticRegression(), "accuracy")
     parts = [get_scorer("accuracy")(LogisticRegression().fit(classes.X, classes.y), *part) for part in thirds(classes)]
     assert (low, high) == pytest.approx((min(parts), max(parts)), abs=0.02)
@@ -85,7 +85,7 @@ def test_there_is_none_where_predictions_do_not_tell_the_score(classes):
 
 
 def test_there_is_none_where_rows_depend_on_each_other_in_time(classes):
-    rows = replace(classes, order=pd.Series(np.arange(ROWS)))
+    rows = replace(classes, by_time=True)
     assert interval(rows, LogisticRegression(), "accuracy")[1] is None
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.inference import ROWS, inference_ms
+from models.inference import ROWS, inference_ms
 
 
 class Recorder:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.data.table import Table
-from experiments.prediction_scorer import PredictionScorer
+from models.evidence import HoldoutRows
+from models.prediction_scorer import PredictionScorer
 
 #: of the draws that lie within the interval
 SHARE = 0.95
@@ -28,12 +28,11 @@ Interval = tuple[float, float]
 
 def holdout_interval(
     pipeline: Any,
-    rows: Table,
+    rows: HoldoutRows,
     y: np.ndarray,
     holdout_score: float,
     metric: str,
     n_classes: int = 0,
-    weight: np.ndarray | None = None,
     *,
     seed: int = 0,
     seconds: float = SECONDS,
@@ -48,7 +47,6 @@ def holdout_interval(
         holdout_score: what the metric's scorer gave for them.
         metric: a scikit-learn scorer's name.
         n_classes: 0 for regression.
-        weight: what each row counts in the score, (n_rows,); None where all count the same.
         seed: of the draws.
         seconds: that they may take.
         clock: seconds.
@@ -58,12 +56,12 @@ def holdout_interval(
         where there was no time for enough draws.
     """
     deadline = clock() + seconds
-    if rows.order is not None or len(y) < 2 or seconds <= 0:
+    if rows.by_time or len(y) < 2 or seconds <= 0:
         return None
     predictions = _predictions(pipeline, rows.X, n_classes)
 
     def score(chosen: np.ndarray) -> float:
-        chosen_weight = None if weight is None else weight[chosen]
+        chosen_weight = None if rows.weight is None else rows.weight[chosen]
         scorer = PredictionScorer(metric, rows.task, y[chosen], [len(chosen)], n_classes, chosen_weight)
         return float(scorer.score(0, predictions[chosen]))
 
@@ -90,11 +88,10 @@ def _predictions(pipeline: Any, X: Any, n_classes: int) -> np.ndarray:
     return np.eye(n_classes)[np.asarray(pipeline.predict(X), dtype=int)]
 
 
-def _drawn(rows: Table, random: np.random.Generator) -> np.ndarray:
+def _drawn(rows: HoldoutRows, random: np.random.Generator) -> np.ndarray:
     """Positions of rows drawn with replacement, or of the rows of groups drawn so."""
     if rows.groups is None:
         return random.integers(0, len(rows.y), len(rows.y))
-    groups = rows.groups.to_numpy()
-    names, first = np.unique(groups, return_inverse=True)
+    names, first = np.unique(rows.groups, return_inverse=True)
     counts = np.bincount(random.integers(0, len(names), len(names)), minlength=len(names))
-    return np.repeat(np.arange(len(groups)), counts[first])
+    return np.repeat(np.arange(len(first)), counts[first])
