@@ -12,6 +12,7 @@ import contextlib
 import copy
 import importlib.util
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -169,6 +170,10 @@ def known_endpoints() -> dict[str, str]:
     return known
 
 
+#: CPython 3.11 counts how deep it is in a tree for all threads together: a second one that parses makes both fail
+_parsing = threading.Lock()
+
+
 @cache
 def versions() -> tuple[str, ...]:
     """The versions of the SDK's services, the newest first."""
@@ -198,7 +203,9 @@ def read_service(service: str, version: str = SDK_VERSION) -> Service:
     path = _folder().parent / version / f"{service}.py"
     requests: dict[str, Schema] = {}
     answers: dict[str, Schema] = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    with _parsing:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name.endswith(("Request", "Response")):
             attributes = _literals(node)
             target = requests if node.name.endswith("Request") else answers

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,3 +89,32 @@ def test_the_texts_of_a_query_become_what_the_schema_wants() -> None:
         "page_size": 5, "id": ["x"], "name": "7", "search_hidden": True, "page": "1x", "unknown": "1",
     }  # fmt: skip
     assert schemas.from_query("no.such_action", {"a": "1"}) == {"a": "1"}
+
+
+@pytest.fixture
+def threads_take_turns():
+    """Lets another thread go on wherever memory is tidied up, so that it happens in the middle of everything."""
+
+    def give_way(phase: str, info: dict) -> None:
+        time.sleep(0)
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(give_way)
+    gc.set_threshold(50)
+    yield
+    gc.set_threshold(*thresholds)
+    gc.callbacks.remove(give_way)
+
+
+def test_first_requests_of_several_services_may_come_at_once(threads_take_turns):
+    services = ["debug", "queues", "workers", "auth"]
+    schemas.read_service.cache_clear()
+    at_once = threading.Barrier(len(services))
+
+    def read(service: str) -> schemas.Service:
+        at_once.wait()
+        return schemas.read_service(service)
+
+    with ThreadPoolExecutor(len(services)) as pool:
+        found = list(pool.map(read, services))
+    assert all(each.requests for each in found)
