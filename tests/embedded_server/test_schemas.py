@@ -107,7 +107,7 @@ def threads_take_turns():
 
 
 def test_first_requests_of_several_services_may_come_at_once(threads_take_turns):
-    services = ["debug", "queues", "workers", "auth"]
+    services = ["queues", "workers", "models", "projects"]
     schemas.read_service.cache_clear()
     at_once = threading.Barrier(len(services))
 
