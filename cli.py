@@ -7,10 +7,14 @@ from typing import Any
 
 import typer
 
-from commands import configuration, models, server
+from commands import configuration, drift, export, models, server, serving, verify
 from commands.runs import app
 from config.errors import BadInput, RunFailed
 
+app.command()(serving.serve)
+app.command(epilog=verify.EXIT_CODES)(verify.verify)
+models.app.command(epilog=drift.EXIT_CODES)(drift.drift)
+models.app.command(epilog=export.EXIT_CODES)(export.export)
 app.add_typer(models.app, name="models")
 app.add_typer(server.app, name="server")
 app.add_typer(configuration.app, name="config")

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from config.errors import RunFailed
+from config.errors import BadInput, RunFailed
 from config.settings import Settings
 from experiments.closing import Closed, Closing, fit_baseline, fit_best
+from experiments.data.findings import Finding, findings, refusal
 from experiments.ensembling import FittedEnsemble, fit_ensemble
+from experiments.explanation import Outcome, card_seconds, explain
 from experiments.ledger import Ledger
-from experiments.preparation import prepare
-from experiments.publication import code_of, publish_model
+from experiments.preparation import Prepared, prepare
+from experiments.publication import code_of, promote_model, publish_model
 from experiments.reports.checkpoint import Checkpoints, Interrupted
 from experiments.reports.leaderboard import leaderboard_rows, valid_share
 from experiments.reports.terminal import SHOWN_ROWS, ResultSummary, TerminalView
@@ -29,9 +31,16 @@ from experiments.search.problem import Problem
 from experiments.search.space_file import digest
 from experiments.search.space_names import is_python_file
 from experiments.searching import NO_SEARCH, PUBLISHING_SECONDS, Search, pool_as_set
+from models.catalog import CHALLENGER, CHAMPION
+from models.gate.limits import Limits
+from models.gate.verdict import Verdict
 
 log = logging.getLogger(__name__)
 
+#: seconds for sending away what is known of the result
+REPORTING_SECONDS = 0.7
+#: seconds for comparing the model with the champion
+PROMOTING_SECONDS = 2.0
 #: seconds in which a run that was stopped fits and scores what it has
 STOPPING_SECONDS = 2.5
 
@@ -56,6 +65,7 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
     fallbacks = Fallbacks()
     with ExitStack() as cleanup:
         with ledger.phase("load"):
+            Limits.of(settings)  # refuses what a person mistyped before anything is spent
             pool = None if fallback else _opened_pool(settings, fallbacks, cleanup)  # it gets ready meanwhile
             prepared = prepare(settings)
             closing = Closing(prepared, settings.memory_limit_mb, settings.seed)
@@ -65,6 +75,7 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
             fallbacks.tell(tracking.fall_back)
             for hint in prepared.hints:
                 run.say(hint)
+            found = _checked(run, prepared)
         finished, predictions = NO_SEARCH, None
         if pool:
             with ledger.phase("search"):
@@ -72,14 +83,15 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
                 predictions = _predictions(settings, journal)
                 search = Search(
                     settings, problem, pool, Budget(ledger.deadline(0.0), ledger.started), journal, predictions,
-                    run.stop_requested,
+                    run.stop_requested, publishing_seconds(settings),
                 )  # fmt: skip
                 finished, fallback = _searched(run, search, interrupted, ledger, tracking, closing, view)
-        deadline = ledger.deadline(PUBLISHING_SECONDS)
+        deadline = ledger.deadline(publishing_seconds(settings))
         if run.stop_requested.is_set():
             deadline = min(deadline, time.monotonic() + STOPPING_SECONDS)
         with ledger.phase("fit"):
             fitted = _fitted(closing, finished, problem, deadline, fallback, settings.enable_automl_fallback)
+        verdict: Verdict | None = None
         champion, closed, fallback = fitted.champion, fitted.closed, fitted.fallback
         cv_score = fitted.cv_score
         ensemble: FittedEnsemble | None = None
@@ -91,6 +103,15 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
             if ensemble:
                 publish_model(run, prepared, ensemble.closed, ensemble.choice.score, ("ensemble",), suffix=" ensemble")
         with ledger.phase("report"):
+            explained = explain(
+                prepared,
+                settings,
+                Outcome(finished, closed, published, cv_score, champion, fallback),
+                found,
+                task_id=run.id,
+                task_url=run.url,
+                deadline=_card_deadline(run, ledger),
+            )
             tracking.report_result(
                 finished,
                 cv_score=cv_score,
@@ -100,7 +121,15 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
                 model_file=published.uri,
                 champion=champion,
                 ensemble=ensemble.as_json() if ensemble else None,
+                values=explained.values,
+                files=explained.files,
+                records=explained.records,
+                figures=explained.figures,
             )
+        if settings.auto_promote and settings.publish:
+            with ledger.phase("promote"):
+                until = max(ledger.deadline(0.0), time.monotonic() + PROMOTING_SECONDS)
+                verdict = promote_model(run, prepared, closed, published, until)
         tracking.report_end(finished, spent_seconds=ledger.spent, overrun_seconds=ledger.overrun, fallback=fallback)
     return ResultSummary(
         task_id=run.id,
@@ -116,6 +145,10 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
         seconds=ledger.elapsed,
         leaderboard=tuple(leaderboard_rows(finished.leaderboard, finished.front, SHOWN_ROWS)),
         fallback_reason=fallback,
+        holdout_interval=closed.holdout_interval,
+        cv_interval=explained.cross.interval if explained.cross else None,
+        optimism=explained.cross.optimism if explained.cross else None,
+        role=CHAMPION if verdict and verdict.is_promoted else CHALLENGER,
         dropped=sum(each.outcome == "dropped" for each in finished.evaluations),
         reused=sum(each.reused for each in finished.evaluations),
     )
@@ -132,6 +165,38 @@ class Fitted:
     champion: Evaluation | None
     #: why it is the light baseline; empty where it is not
     fallback: str
+
+
+def publishing_seconds(settings: Settings) -> float:
+    """Seconds that a search leaves to what follows the last fit."""
+    seconds = PUBLISHING_SECONDS + card_seconds(settings.time_left)
+    return seconds + PROMOTING_SECONDS if settings.auto_promote else seconds
+
+
+def _checked(run: RunTask, prepared: Prepared) -> tuple[Finding, ...]:
+    """What makes the table look better than it is, said in the task's console.
+
+    Raises:
+        BadInput: the settings refuse such tables.
+    """
+    settings = run.settings
+    if settings.table_checks == "off":
+        return ()
+    found = findings(prepared.table, prepared.development, prepared.holdout, settings.seed)
+    for finding in found:
+        run.say(f"table check: {finding.line}")
+    if settings.table_checks == "refuse" and (reason := refusal(found)):
+        raise BadInput(reason)
+    return found
+
+
+def _card_deadline(run: RunTask, ledger: Ledger) -> float:
+    """Until when the model card may be looked into; a person who stops a run does not wait for it."""
+    now = time.monotonic()
+    if run.stop_requested.is_set():
+        return now
+    spare = PROMOTING_SECONDS if run.settings.auto_promote else 0.0
+    return min(now + card_seconds(run.settings.time_left), ledger.deadline(REPORTING_SECONDS + spare))
 
 
 def _fitted(

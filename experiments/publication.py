@@ -11,6 +11,11 @@ from experiments.preparation import Prepared
 from experiments.reports.pipeline_code import Fitting, pipeline_code
 from experiments.reports.source import SourceError
 from experiments.reports.tracking import RunTask
+from models.catalog import model_by_id
+from models.gate.judgement import Candidate, Trust
+from models.gate.limits import Limits
+from models.gate.promotion import promote
+from models.gate.verdict import Verdict
 from models.registry import Published, TableFacts, publish
 from models.schema import input_schema
 
@@ -41,7 +46,48 @@ def publish_model(
         table=TableFacts(len(table.X), len(table.X.columns), table.fingerprint, input_schema(table.X, table.kinds)),
         tags=("tpot", "challenger", *tags),
         publish=run.settings.publish,
+        task_type=table.task,
+        holdout_interval=closed.holdout_interval,
+        inference_ms=closed.inference_ms,
+        seed=run.settings.seed,
+        signing_home=run.settings.home.expanduser(),
     )
+
+
+def promote_model(
+    run: RunTask, prepared: Prepared, closed: Closed, published: Published, deadline: float
+) -> Verdict | None:
+    """Makes the published model the champion of its name where it beats the one that is, and records the verdict.
+
+    Args:
+        run: whose result it is.
+        prepared: the rows that were held out.
+        closed: the pipeline.
+        published: its model.
+        deadline: on `time.monotonic`; without a verdict by then the model stays a challenger.
+
+    Returns:
+        The verdict; None where there is none, which does not fail the run.
+    """
+    settings = run.settings
+    try:
+        challenger = model_by_id(published.id)
+        if challenger is None:
+            raise RuntimeError(f"the registry does not know model {published.id}")
+        verdict = promote(
+            challenger,
+            Limits.of(settings),
+            candidate=Candidate(closed.fitted, prepared.holdout_rows()),
+            trust=Trust(home=settings.home.expanduser()),
+            task=run.task,
+            deadline=deadline,
+        )
+    except Exception as error:  # of any kind: the model is published, and may be promoted later
+        log.exception("the model is not promoted")
+        run.say(f"the model stays a challenger, it could not be judged: {error}")
+        return None
+    run.say(f"{verdict.outcome}: {verdict.reason}")
+    return verdict
 
 
 def code_of(prepared: Prepared, settings: Settings, closed: Closed, cv_score: float | None, origin: str) -> str:

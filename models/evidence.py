@@ -166,15 +166,18 @@ def row_hashes(X: pd.DataFrame, y: pd.Series) -> np.ndarray:
     return pd.util.hash_pandas_object(pd.DataFrame(plain), index=False).to_numpy()
 
 
-def _comparable(column: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce") if not _is_date(column) else None
-    if numbers is not None and (numbers.isna() == column.isna()).all():
-        return numbers.astype("float64") + 0.0  # minus zero becomes zero
-    return column.astype("string").astype(object).where(column.notna(), None)
-
-
-def _is_date(column: pd.Series) -> bool:
-    return pd.api.types.is_datetime64_any_dtype(column.dtype)
+def _comparable(column: pd.Series) -> np.ndarray:
+    """The cells in one of two types: float64, or text with None for a missing one, (n_rows,)."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(dtype="float64", na_value=np.nan) + 0.0  # minus zero becomes zero
+    codes, cells = pd.factorize(column)  # many rows, few cells
+    distinct = pd.Series(cells)
+    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
+        numbers = pd.to_numeric(distinct, errors="coerce")
+        if not numbers.isna().any():
+            return np.append(numbers.to_numpy(dtype="float64") + 0.0, np.nan)[codes]
+    texts = np.array([*distinct.astype("string"), None], dtype=object)
+    return texts[codes]
 
 
 def _storable(frame: pd.DataFrame) -> pd.DataFrame:

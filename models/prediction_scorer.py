@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -44,7 +46,7 @@ class PredictionScorer:
         #: of the arrays that can be scored
         self.shape = (len(y), n_classes if task == "classification" else 1)
         self._metric, self._task, self._n_classes, self._weights = metric, task, n_classes, weight
-        self._scorer = get_scorer(metric)
+        self._scorer = _scorer(metric)
         self._stand_in = _Classifier(n_classes) if task == "classification" else _Regressor()
         self._y = [y[fold] for fold in self.folds]
         self._weight = [None if weight is None else weight[fold] for fold in self.folds]
@@ -94,6 +96,12 @@ class PredictionScorer:
         else:
             value = score(self._scorer, self._stand_in, predictions, y, self._weight[fold])
         return value if np.isfinite(value) else -np.inf
+
+
+@functools.cache
+def _scorer(metric: str) -> Any:
+    """The scorer of a name; scikit-learn's look-up copies it, which takes longer than a score."""
+    return get_scorer(metric)
 
 
 class _Classifier(ClassifierMixin, BaseEstimator):

@@ -10,6 +10,7 @@ from typing import Any
 from config.errors import RunFailed
 from experiments.reports.leaderboard import rows_from_json
 from experiments.reports.terminal import GenerationLine, ResultSummary, TerminalView
+from models.catalog import CHALLENGER, CHAMPION
 from pipelines.launching import api_client, task_url
 
 POLLING_INTERVAL = 0.4  # seconds
@@ -123,7 +124,7 @@ def result_summary(task: Any, metric: str) -> ResultSummary:
         raise RunFailed(f"task {task.id} ended {status}: {reason or 'it says no reason; see its console'}{what_to_do}")
     leaderboard = _artifact(task, "leaderboard.json")
     models = api_client().models.get_all(
-        task=[task.id], tags=["-ensemble"], only_fields=["id", "name", "created"], order_by=["-created"]
+        task=[task.id], tags=["-ensemble"], only_fields=["id", "name", "created", "tags"], order_by=["-created"]
     )
     values = task.get_reported_single_values()
     return ResultSummary(
@@ -142,7 +143,16 @@ def result_summary(task: Any, metric: str) -> ResultSummary:
         fallback_reason=summary["fallback"] or "",
         dropped=summary["dropped"],
         reused=summary["reused"],
+        holdout_interval=_interval(values, f"hold-out {metric}"),
+        cv_interval=_interval(values, f"cv {metric}"),
+        optimism=values.get(f"optimism {metric}"),
+        role=next((tag for tag in (CHAMPION, CHALLENGER) if models and tag in models[0].tags), ""),
     )
+
+
+def _interval(values: dict[str, float], name: str) -> tuple[float, float] | None:
+    low, high = values.get(f"{name} low"), values.get(f"{name} high")
+    return None if low is None or high is None else (low, high)
 
 
 def _artifact(task: Any, name: str) -> Any:

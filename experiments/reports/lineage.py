@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from experiments.reports.leaderboard import pipeline_text
 from experiments.reports.pipeline_text import shortened
 from experiments.reports.plots import hover
-from experiments.reports.style import (
+from experiments.search.events import Evaluation, Variation
+from models.figure_style import (
     BLUE,
     GREEN,
     ORANGE,
@@ -20,7 +21,6 @@ from experiments.reports.style import (
     axis,
     layout,
 )
-from experiments.search.events import Evaluation, Variation
 
 #: individuals in one figure, at most
 SHOWN = 40

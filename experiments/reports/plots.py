@@ -1,4 +1,4 @@
-"""Figures of a search: Pareto front, leaderboard, failures, where the time went; `style` says how they look."""
+"""Figures of a search: Pareto front, leaderboard, failures, where the time went; `models.figure_style` says how they look."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 
 from experiments.reports.leaderboard import LeaderboardRow, deviation, measured, pipeline_text
 from experiments.reports.pipeline_text import shortened, wrapped
-from experiments.reports.style import BLUE, GRID_COLOUR, ORANGE, SKY_BLUE, TEXT_COLOUR, VERMILION, axis, layout
 from experiments.search.events import Evaluation
 from experiments.search.objectives import Objectives
+from models.figure_style import BLUE, GRID_COLOUR, ORANGE, SKY_BLUE, TEXT_COLOUR, VERMILION, axis, layout
 
 POINTS = 2_000  # in one figure, at most: more cost the browser, and show nothing more
 CAUSES = 12  # bars of the failures, the rest in one

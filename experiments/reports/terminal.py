@@ -93,6 +93,14 @@ class ResultSummary:
     dropped: int = 0
     #: of the evaluations, those that an earlier run had paid for
     reused: int = 0
+    #: 95 % interval of the hold-out score; None where it is not known
+    holdout_interval: tuple[float, float] | None = None
+    #: 95 % interval of the score over the folds
+    cv_interval: tuple[float, float] | None = None
+    #: by how much that score overstates, because it is the best of many
+    optimism: float | None = None
+    #: ``champion`` or ``challenger``
+    role: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``-o json`` prints."""
@@ -107,6 +115,10 @@ class ResultSummary:
             "valid_share": self.valid_share,
             "seconds": self.seconds,
             "url": self.task_url,
+            "cv_interval": self.cv_interval,
+            "optimism": self.optimism,
+            "holdout_interval": self.holdout_interval,
+            "role": self.role,
         }
 
 
@@ -209,8 +221,8 @@ class TerminalView:
     @staticmethod
     def _facts(result: ResultSummary) -> list[tuple[str, str]]:
         facts = [
-            (f"hold-out {result.metric}", _score(result.holdout_score)),
-            (f"cv {result.metric}", _score(result.cv_score)),
+            (f"hold-out {result.metric}", _score(result.holdout_score) + _between(result.holdout_interval)),
+            (f"cv {result.metric}", _score(result.cv_score) + _between(result.cv_interval) + _luck(result.optimism)),
             (
                 "search",
                 f"{result.generations} generations, {result.evaluations} evaluations"
@@ -219,7 +231,7 @@ class TerminalView:
             ),
         ]
         if result.model_id:
-            facts.append(("model", f"{result.model_name}  {result.model_id}"))
+            facts.append(("model", f"{result.model_name}  {result.model_id}  {result.role}".rstrip()))
         return [*facts, ("task", result.task_id), ("link", result.task_url)]
 
 
@@ -252,6 +264,15 @@ def _aside(dropped: int, reused: int, before: str, after: str = "") -> str:
 
 def _score(score: float | None) -> str:
     return "–" if score is None else f"{score:.4f}"
+
+
+def _between(interval: tuple[float, float] | None) -> str:
+    return f" ({interval[0]:.4f} to {interval[1]:.4f})" if interval else ""
+
+
+def _luck(optimism: float | None) -> str:
+    """What chance gave to the best of many."""
+    return f", of it {optimism:.4f} by choosing the best" if optimism else ""
 
 
 def _duration(seconds: float) -> str:

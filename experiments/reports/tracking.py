@@ -76,6 +76,14 @@ class RunTask:
     _ended: threading.Event = field(default_factory=threading.Event)
     #: whether this process was told by `open_task`, and not by an agent, which task it executes
     _taken_over: bool = False
+    _folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """For files that are uploaded in the background; it is there until the task has ended."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="automl-run-")
+        return Path(self._folder.name)
 
     @property
     def id(self) -> str:
@@ -140,6 +148,8 @@ class RunTask:
             mark()
         if self._taken_over:
             override_current_task_id(None)
+        if self._folder is not None:
+            self._folder.cleanup()
         self._ended.set()
 
     def _on_abort(self) -> None:
@@ -218,6 +228,18 @@ def _connected(task: clearml.Task, settings: Settings) -> Settings:
     return settings
 
 
+@dataclass(frozen=True)
+class ArtifactFile:
+    """A file that becomes an artifact of the task."""
+
+    #: its name in ClearML
+    artifact: str
+    file_name: str
+    content: bytes = field(repr=False)
+    #: text that a web interface shows beside it
+    preview: str | None = None
+
+
 class Tracking:
     """Consumes a search's events and reports them to a task, generation by generation.
 
@@ -291,6 +313,10 @@ class Tracking:
         model_file: Path | str | None = None,
         champion: Evaluation | None = None,
         ensemble: Mapping[str, Any] | None = None,
+        values: Mapping[str, float | None] | None = None,
+        files: Sequence[ArtifactFile] = (),
+        records: Mapping[str, Mapping[str, Any]] | None = None,
+        figures: Sequence[tuple[str, str, Any]] = (),
     ) -> None:
         """Reports what the run found: single values, artifacts and the champion's lineage. Waits for the uploads.
 
@@ -303,7 +329,12 @@ class Tracking:
             model_file: the published ``model.joblib``, or the address at which the registry keeps it.
             champion: the evaluation of the published pipeline; None for a baseline.
             ensemble: content of ``ensemble.json``; None where there is no ensemble.
+            values: further single values, by name.
+            files: further artifacts.
+            records: further artifacts that hold JSON, by name.
+            figures: of plotly, each with its title and series.
         """
+        self._report_values(values or {})
         self._report_values(
             {
                 f"hold-out {self._metric}": holdout_score,
@@ -332,13 +363,18 @@ class Tracking:
             with _logged("reporting plots"):
                 figure = lineage_figure(finished.evaluations, champion.number, self._metric)
                 self._logger.report_plotly("Lineage", "family of the published pipeline", figure, finished.generations)
-        if pipeline_code:
-            with tempfile.TemporaryDirectory(prefix="automl-reports-") as folder:
-                path = Path(folder) / "best_pipeline.py"
-                path.write_text(pipeline_code, encoding="utf-8")
-                self._upload(path.name, path, preview=pipeline_code, wait_on_upload=True)
+        for title, series, figure in figures:
+            with _logged("reporting plots"):
+                self._logger.report_plotly(title, series, figure, finished.generations)
+        for name, record in (records or {}).items():
+            self._upload(name, dict(record))
         if model_file is not None:
             self._upload("model.joblib", model_file)
+        code = ArtifactFile("best_pipeline.py", "best_pipeline.py", pipeline_code.encode(), pipeline_code)
+        for file in (*files, *([code] if pipeline_code else [])):
+            path = self._run.folder / file.file_name
+            path.write_bytes(file.content)
+            self._upload(file.artifact, path, preview=file.preview)
         with _logged("waiting for uploads"):
             self._task.flush(wait_for_uploads=True)
 

@@ -39,13 +39,15 @@ SCALARS = {
     "Pool": {"workers", "utilisation", "retried", "share"},
     "Budget": {"spent seconds"},
 }
-PLOTS = {"Pareto front", "Leaderboard", "Failures", "Lineage", "Budget"}
+PLOTS = {"Pareto front", "Leaderboard", "Failures", "Lineage", "Budget", "Model card"}
 SINGLE_VALUES = {
     "hold-out accuracy", "cv accuracy", "tp_generations", "tp_population_size", "evaluations", "overrun seconds",
+    "cv accuracy low", "cv accuracy high", "optimism accuracy",
 }  # fmt: skip
 ARTIFACTS = {
     "leaderboard.json", "tp_pareto_front.json", "evaluation_summary", "evaluated_individuals", "best_pipeline.py",
-    "model.joblib", "checkpoint",
+    "model.joblib", "checkpoint", "holdout", "split", "training_profile", "table_findings", "model_card.md",
+    "model_card.html",
 }  # fmt: skip
 
 
@@ -64,12 +66,15 @@ def test_the_command_prints_one_json_object(finished):
     printed, _ = finished
     assert list(printed) == [
         "task_id", "model_id", "metric", "cv_score", "holdout_score", "generations", "evaluations", "valid_share",
-        "seconds", "url",
+        "seconds", "url", "cv_interval", "optimism", "holdout_interval", "role",
     ]  # fmt: skip
     assert printed["metric"] == "accuracy"
     assert 0.5 < printed["holdout_score"] <= 1
     assert printed["generations"] == 2
     assert printed["seconds"] < 60
+    assert printed["cv_interval"][0] < printed["cv_score"] < printed["cv_interval"][1]
+    assert 0 <= printed["optimism"] < 0.5
+    assert printed["role"] == "challenger"
 
 
 def test_the_agent_ran_the_task_on_the_dask_pool(finished, running_stack):

@@ -17,6 +17,7 @@ from experiments.data.table import read_table
 from models.published import publishable
 from models.registry import Published, TableFacts, library_versions, packed, publish
 from models.schema import input_schema
+from models.signature import signing_key
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -55,8 +56,9 @@ def facts(table):
 @pytest.fixture(scope="module")
 def published(task, fitted, facts) -> Published:
     return publish(
-        task, packed(fitted), name="AutoML/penguins", metric="accuracy", cv_score=0.98, holdout_score=0.97, table=facts
-    )
+        task, packed(fitted), name="AutoML/penguins", metric="accuracy", cv_score=0.98, holdout_score=0.97, table=facts,
+        task_type="classification", holdout_interval=(0.93, 0.99), inference_ms=12.5, seed=42, target="species",
+    )  # fmt: skip
 
 
 def stored(model_id):
@@ -83,11 +85,17 @@ def test_its_file_is_on_the_file_server_and_answers(published, table, fitted, cl
     assert joblib.load(path).predict(table.X).tolist() == fitted.predict(table.X).tolist()
 
 
-def test_its_metadata_says_what_one_has_to_know(published, facts):
+def test_its_metadata_says_what_one_has_to_know(published, facts, fitted):
     metadata = {key: entry["value"] for key, entry in stored(published.id).get_all_metadata().items()}
     assert metadata.pop("metric") == "accuracy"
     assert float(metadata.pop("cv_score")) == 0.98
     assert float(metadata.pop("holdout_score")) == 0.97
+    assert (float(metadata.pop("holdout_low")), float(metadata.pop("holdout_high"))) == (0.93, 0.99)
+    assert [metadata.pop(key) for key in ("task_type", "target", "inference_ms", "seed")] == [
+        "classification", "species", "12.5", "42",
+    ]  # fmt: skip
+    assert int(metadata.pop("size_bytes")) == len(packed(fitted))
+    assert not signing_key().problem(metadata.pop("signature"), published.sha256)
     assert (metadata.pop("rows"), metadata.pop("features")) == ("344", "7")
     assert metadata.pop("table_fingerprint") == facts.fingerprint
     assert metadata.pop("sha256") == published.sha256

@@ -30,6 +30,9 @@ def result(small_search) -> ResultSummary:
         valid_share=0.6,
         seconds=61.4,
         leaderboard=tuple(leaderboard_rows(small_search.finished.leaderboard, small_search.finished.front)),
+        cv_interval=(0.72, 0.8),
+        optimism=0.01,
+        role="challenger",
     )
 
 
@@ -143,4 +146,8 @@ def test_json_has_exactly_the_keys_of_the_contract(result):
         "valid_share": 0.6,
         "seconds": 61.4,
         "url": result.task_url,
+        "cv_interval": (0.72, 0.8),
+        "optimism": 0.01,
+        "holdout_interval": None,
+        "role": "challenger",
     }

@@ -219,7 +219,9 @@ def test_generations_that_were_told_of_before_an_interruption_are_not_told_again
 
 def test_a_search_outlives_its_tracking(tracking_module, settings, small_search, caplog):
     tracking_module._warn_once.cache_clear()
-    report(tracking_module, tracking_module.RunTask(BrokenTask(), settings), small_search)
+    run = tracking_module.RunTask(BrokenTask(), settings)
+    report(tracking_module, run, small_search)
+    run.complete()
     warnings = [record.getMessage() for record in caplog.records]
     assert len([text for text in warnings if text.startswith("reporting scalars failed")]) == 1
     assert all("the run goes on without" in text for text in warnings)

@@ -13,6 +13,7 @@ from embedded_server.storage.documents import Document
 from embedded_server.web import models
 from embedded_server.web.actions import json_body
 from embedded_server.web.experiment_row import link, parameter, summaries
+from embedded_server.web.model_card import card_of, show_card
 from embedded_server.web.page import Content, NotThere, Visit, data, page
 from embedded_server.web.perform import perform
 
@@ -70,6 +71,7 @@ def view(store: Store, document: Document) -> dict[str, Any]:
         "metadata": {name: _value(metadata[name]) for name in sorted(metadata) if name not in _HEADLINES},
         "input_schema": _schema(metadata.get("input_schema")),
         "scalars": _scalars(document),
+        "card": card_of(store, document),
         "made_by": _made_by(store, document),
         "derived_from": _named(store, document.get("parent")),
         "used_by": _used_by(store, document["id"]),
@@ -155,6 +157,7 @@ def _named(store: Store, id: Any) -> dict[str, str] | None:
 ROUTES: list[Route] = [
     data("/models/{id}/publish", publish, methods=["POST"]),
     data("/models/{id}/tags", change_tags, methods=["POST"]),
+    data("/models/{id}/card", show_card),
     *page("/models/{id}", "model.html", show),
     *page("/{before:path}/models/{id}", "model.html", show),
     *page("/{before:path}/models/{id}/{after:path}", "model.html", show),

@@ -1,4 +1,4 @@
-"""How the figures of a search look: colours, ground, text.
+"""How figures look: colours, ground, text.
 
 They stand on a transparent ground with mid-grey text, since a web interface may be light or dark, and use the colours
 of Okabe and Ito (https://jfly.uni-koeln.de/color/), which people with any kind of colour vision tell apart. Values are

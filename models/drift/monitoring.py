@@ -1,0 +1,72 @@
+"""Reports to the monitoring task in a thread of its own, which nobody has to wait for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from models.drift.monitoring_task import MonitoringTask
+from models.drift.watch import Watch
+
+log = logging.getLogger(__name__)
+
+#: seconds between two reports
+INTERVAL = 60.0
+#: seconds that the end of a service waits for the last report
+LAST_REPORT = 2.5
+
+
+class Monitoring:
+    """Looks at the drift every minute and reports it, where rows have come meanwhile.
+
+    A server that is away is told of once, and disturbs nothing: the report after its return says all that matters.
+
+    Args:
+        look: what is known now; None where nothing is watched.
+        interval: seconds between two reports.
+    """
+
+    def __init__(self, look: Callable[[], Watch | None], interval: float = INTERVAL) -> None:
+        self.task = MonitoringTask()
+        self._look = look
+        self._interval = interval
+        self._told: tuple[str, int] | None = None
+        self._is_away = False
+        self._ended = threading.Event()
+        # a daemon: a server that hangs must not keep the service from ending
+        self._thread = threading.Thread(target=self._run, name="drift monitoring", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Reports what is new and ends, within `LAST_REPORT` seconds."""
+        self._ended.set()
+        self._thread.join(LAST_REPORT)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._interval):
+            self._report()
+        self._report()
+        if not self._is_away:
+            self._attempt(self.task.close)
+
+    def _report(self) -> None:
+        watch = self._look()
+        if watch is None or not watch.total.rows or self._told == (watch.model_id, watch.total.rows):
+            return
+        if self._attempt(lambda: self.task.report(watch)):
+            self._told = watch.model_id, watch.total.rows
+
+    def _attempt(self, call: Callable[[], None]) -> bool:
+        try:
+            call()
+        except Exception as error:  # of any kind: it depends on what the server is doing
+            if not self._is_away:
+                log.warning("drift is not reported to ClearML for now: %s: %s", type(error).__name__, error)
+            self._is_away = True
+            self.task.reconnect()
+            return False
+        if self._is_away:
+            log.info("drift is reported to ClearML again")
+        self._is_away = False
+        return True
