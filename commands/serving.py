@@ -27,6 +27,9 @@ def serve(
     maximum_body_mb: Annotated[float, typer.Option(help="Largest body of a request, in MB.", min=0.001)] = 16.0,
     timeout: Annotated[float, typer.Option(help="Seconds that an answer may take.", min=0.1)] = 30.0,
     poll_seconds: Annotated[float, typer.Option(help="Seconds between looks for a new champion.", min=0.05)] = 3.0,
+    drift_limit: Annotated[
+        float, typer.Option(help="Population stability index beyond chance from which a column has moved.", min=0.001)
+    ] = 0.1,
     trust_unsigned: Annotated[
         bool, typer.Option("--trust-unsigned", help="Load models also that are not signed with this stack's key.")
     ] = False,
@@ -65,4 +68,4 @@ def serve(
         print(f"{model.name}, model {model.id}, answers at {url}; {url}/docs says how", flush=True)
         messages.print(f"API key: {where}" if where else "no API key is asked for")
 
-    return run(name, options, observer=DriftObserver(), on_ready=tell)
+    return run(name, options, observer=DriftObserver(drift_limit), on_ready=tell)

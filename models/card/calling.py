@@ -49,7 +49,8 @@ def example(holdout: HoldoutRows) -> dict[str, Any]:
     """A held-out row as JSON takes it: the shortest of the first ones that lack the fewest cells."""
     used = [column for column in holdout.X.columns if holdout.kinds.get(str(column)) != "drop"]
     rows = holdout.X[used].head(LOOKED_AT)
-    records = [{str(each): _plain(rows[each].iloc[number]) for each in used} for number in range(len(rows))]
+    columns = {str(name): [_plain(cell) for cell in rows[name]] for name in used}
+    records = [{name: cells[number] for name, cells in columns.items()} for number in range(len(rows))]
     return min(records, key=lambda record: (sum(cell is None for cell in record.values()), len(json.dumps(record))))
 
 

@@ -26,6 +26,8 @@ HTML = "model_card.html"
 #: title of the card's figures among ClearML's plots
 PLOTS = "Model card"
 
+#: seconds for importance and slices where nobody sets a limit
+PATIENCE = 30.0
 #: seconds that writing the card takes, once everything is known
 WRITING_SECONDS = 0.2
 #: of the time that is left, for permutation importance; the rest is for the slices
@@ -61,7 +63,7 @@ def make_card(
         facts: what the run knows of it.
         fitted: the published pipeline, from raw columns to the person's own labels or numbers.
         holdout: rows that it has not learnt from; None where there are none.
-        deadline: on the clock; None where there is time enough. The model is asked about all held-out rows whatever
+        deadline: on the clock; None for some `PATIENCE`. The model is asked about all held-out rows whatever
             the time; importance, intervals of slices, and SHAP take what is left.
         seed: of shuffling and draws.
         clock: seconds.
@@ -92,24 +94,24 @@ def _looked_into(
     clock: Callable[[], float],
 ) -> list[Section]:
     """Sections that may take any time."""
-    ends = None if deadline is None else deadline - WRITING_SECONDS
     now = clock()
+    ends = now + PATIENCE if deadline is None else deadline - WRITING_SECONDS
     found = importances(
         outcome,
         fitted,
         asked_seconds=asked_seconds,
-        deadline=None if ends is None else now + max(0.0, ends - now) * IMPORTANCE_SHARE,
+        deadline=now + max(0.0, ends - now) * IMPORTANCE_SHARE,
         seed=seed,
         clock=clock,
     )
     names = [each.column for each in found.columns] or [str(name) for name in outcome.holdout.X.columns]
     parts = slices(outcome, names, deadline=ends, seed=seed, clock=clock)
     sections = [quality.important_columns(found, facts), quality.weak_spots(parts, facts)]
-    has_time = ends is None or ends - clock() > SHAP_SECONDS
+    has_time = deadline is None or deadline - clock() > SHAP_SECONDS
     if has_time and importlib.util.find_spec("shap"):
         from models.card.explanation import explanation
 
-        sections.insert(1, explanation(fitted, outcome, ends, seed, clock))
+        sections.insert(1, explanation(fitted, outcome, deadline, seed, clock))
     return sections
 
 

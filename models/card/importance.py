@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from models.card.outcome import Outcome, answers
-from models.card.resampling import DRAWS, drawn, ends
+from models.card.resampling import drawn, ends, repeated
 
 REPEATS = 5
 #: held-out rows that are shuffled, at most
@@ -85,22 +85,22 @@ def importances(
         return Importances((), 0, 0, tuple(str(name) for name in names))
     rows = np.sort(random.permutation(len(outcome))[:n_rows])
     X = outcome.holdout.X.iloc[rows]
+    base = outcome.score(rows)
     asked: list[np.ndarray] = []  # a round's answers, (n_columns, n_rows, n_answers)
+    falls: list[list[float]] = []
     took = 0.0
     while len(asked) < REPEATS and (asked_by is None or not asked or clock() + took < asked_by):
         round_began = clock()
         asked.append(_asked(fitted, X, names, random))
+        falls.append([base - outcome.score(rows, shuffled) for shuffled in asked[-1]])
         took = clock() - round_began
-    base = outcome.score(rows)
-    values = [
-        float(np.mean([base - outcome.score(rows, each[number]) for each in asked])) for number in range(len(names))
-    ]
-    falls = _falls(outcome, rows, asked, random, deadline, clock)
+    values = np.mean(falls, axis=0)
+    drawn_falls = _drawn_falls(outcome, rows, asked, random, deadline, clock)
     found = [
-        Importance(str(name), value, *ends([fall[number] for fall in falls]))
-        for number, (name, value) in enumerate(zip(names, values, strict=True))
+        Importance(str(name), float(values[number]), *ends([each[number] for each in drawn_falls]))
+        for number, name in enumerate(names)
+        if np.isfinite(values[number])
     ]
-    found = [each for each in found if np.isfinite(each.value)]
     found.sort(key=lambda each: -each.value)
     return Importances(tuple(found), n_rows, len(asked))
 
@@ -119,16 +119,19 @@ def _rows_in_time(
     if deadline is None:
         return most
     began = clock()
+    outcome.score(np.arange(len(outcome)))
+    scoring = (clock() - began) * len(names)
+    began = clock()
     answers(fitted, outcome.holdout.X.head(PROBED_ROWS))
     call = clock() - began  # what a call takes, with hardly any rows
     row = max(0.0, asked_seconds - call) / max(1, len(outcome) - PROBED_ROWS)
-    if clock() + call + row * fewest * len(names) > deadline:
+    if clock() + call + scoring + row * fewest * len(names) > deadline:
         return 0
     began = clock()
     _asked(fitted, outcome.holdout.X.head(fewest), names, random)  # what a row costs where many come at once
     took = clock() - began
     row = max(took - call, took / 4) / fewest
-    return max(fewest, min(most, int(((deadline - clock()) / ROUNDS - call) / row)))
+    return max(fewest, min(most, int(((deadline - clock()) / ROUNDS - call - scoring) / row)))
 
 
 def _asked(fitted: Any, X: pd.DataFrame, names: Sequence[Any], random: np.random.Generator) -> np.ndarray:
@@ -155,7 +158,7 @@ def _stacked(X: pd.DataFrame, names: Sequence[Any], random: np.random.Generator)
     return pd.DataFrame(columns).set_axis(X.columns, axis=1)
 
 
-def _falls(
+def _drawn_falls(
     outcome: Outcome,
     rows: np.ndarray,
     asked: Sequence[np.ndarray],
@@ -164,11 +167,11 @@ def _falls(
     clock: Callable[[], float],
 ) -> list[list[float]]:
     """Of each draw of the rows, each with the next round of shuffling, the fall of the score by column."""
-    found: list[list[float]] = []
     groups = None if outcome.holdout.groups is None else outcome.holdout.groups[rows]
-    while len(found) < DRAWS and (deadline is None or clock() < deadline):
+
+    def draw(number: int) -> list[float]:
         chosen = drawn(np.arange(len(rows)), groups, random)
-        shuffled = asked[len(found) % len(asked)]
         base = outcome.score(rows[chosen])
-        found.append([base - outcome.score(rows[chosen], column[chosen]) for column in shuffled])
-    return found
+        return [base - outcome.score(rows[chosen], column[chosen]) for column in asked[number % len(asked)]]
+
+    return repeated(draw, deadline, clock)

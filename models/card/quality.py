@@ -10,7 +10,7 @@ from models.card.figure import Bars, Chart, Matrix, Series, thinned
 from models.card.importance import Importances
 from models.card.outcome import Outcome
 from models.card.section import Section, joined
-from models.card.slices import FEW_ROWS, Slice
+from models.card.slices import FEW_ROWS, Slices
 from models.card.text import interval, name, number, shown, table
 
 #: classes of a confusion matrix, those with most rows; the rest is one
@@ -86,10 +86,10 @@ def important_columns(found: Importances, facts: CardFacts) -> Section:
     )  # fmt: skip
 
 
-def weak_spots(found: tuple[Slice, ...], facts: CardFacts) -> Section:
+def weak_spots(found: Slices, facts: CardFacts) -> Section:
     """Performance by slice."""
     title = "Performance by slice"
-    if not found:
+    if not found.parts:
         return Section(title, "No column of the held-out rows has parts to compare.")
     rows = [
         (
@@ -99,8 +99,9 @@ def weak_spots(found: tuple[Slice, ...], facts: CardFacts) -> Section:
             number(each.score),
             interval(each.low, each.high),
         )
-        for each in found
+        for each in found.parts
     ]
+    left_out = ", ".join(name(column) for column in found.left_out)
     return Section(
         title,
         joined(
@@ -108,6 +109,7 @@ def weak_spots(found: tuple[Slice, ...], facts: CardFacts) -> Section:
             f"bootstrap of the part's rows. Parts of fewer than {FEW_ROWS} rows are marked: their scores are mostly "
             "chance. Among so many parts some look bad by chance, too.",
             table(("column", "part", "rows", "score", "95 % interval"), rows, numbers=(2, 3)),
+            f"There was no time for {left_out}." if left_out else "",
         ),
     )
 

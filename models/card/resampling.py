@@ -5,9 +5,12 @@ The percentile bootstrap (B. Efron, The Annals of Statistics 7, 1979, doi:10.121
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
+
+Result = TypeVar("Result")
 
 #: share of the draws that lie within an interval
 SHARE = 0.95
@@ -30,6 +33,26 @@ def drawn(rows: np.ndarray, groups: np.ndarray | None, random: np.random.Generat
     n_groups = int(member.max()) + 1
     counts = np.bincount(random.integers(0, n_groups, n_groups), minlength=n_groups)
     return np.repeat(rows, counts[member])
+
+
+def repeated(draw: Callable[[int], Result], deadline: float | None, clock: Callable[[], float]) -> list[Result]:
+    """What each of many draws gives, as far as the time goes.
+
+    Args:
+        draw: makes the draw of a number from 0.
+        deadline: on the clock; None where there is time enough.
+        clock: seconds.
+
+    Returns:
+        `DRAWS` of them, or fewer; none after the first where there is no time for `FEWEST_DRAWS`.
+    """
+    began = clock()
+    found: list[Result] = []
+    while len(found) < DRAWS and (deadline is None or clock() < deadline):
+        found.append(draw(len(found)))
+        if len(found) == 1 and deadline is not None and began + (clock() - began) * FEWEST_DRAWS > deadline:
+            break
+    return found
 
 
 def ends(values: Sequence[float]) -> tuple[float | None, float | None]:

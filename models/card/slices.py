@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from models.card.outcome import Outcome
-from models.card.resampling import DRAWS, drawn, ends
+from models.card.resampling import drawn, ends, repeated
 from models.card.text import number
 
 #: columns that are looked at, at most
@@ -43,6 +43,15 @@ class Slice:
         return self.rows < FEW_ROWS
 
 
+@dataclass(frozen=True)
+class Slices:
+    """Parts of the columns that there was time for."""
+
+    parts: tuple[Slice, ...]
+    #: columns that there was no time for
+    left_out: tuple[str, ...] = ()
+
+
 def slices(
     outcome: Outcome,
     columns: Sequence[str],
@@ -50,40 +59,51 @@ def slices(
     deadline: float | None = None,
     seed: int = 0,
     clock: Callable[[], float] = time.monotonic,
-) -> tuple[Slice, ...]:
+) -> Slices:
     """Scores by parts of some columns.
 
     Args:
         outcome: what the model says of the rows.
         columns: by falling importance; text and single values are passed over, and at most `COLUMNS` are taken.
-        deadline: for the intervals, on the clock; None where there is time enough.
+        deadline: on the clock; None where there is time enough. One column is looked at in any case.
         seed: of the draws.
         clock: seconds.
     """
     random = np.random.default_rng(seed)
+    taken = _taken(outcome, columns)
     parts: list[tuple[str, str, np.ndarray]] = []
-    taken = 0
+    scores: list[float] = []
+    left_out: list[str] = []
+    for name, own in taken.items():
+        if parts and deadline is not None and clock() >= deadline:
+            left_out.append(name)
+            continue
+        parts += [(name, label, rows) for label, rows in own]
+        scores += [outcome.score(rows) for _, rows in own]
+
+    def draw(_: int) -> list[float]:
+        return [outcome.score(drawn(rows, outcome.holdout.groups, random)) for _, _, rows in parts]
+
+    # rows that depend on each other in time cannot be drawn one by one
+    draws = [] if outcome.holdout.by_time else repeated(draw, deadline, clock)
+    found = []
+    for place, ((name, label, rows), score) in enumerate(zip(parts, scores, strict=True)):
+        is_defined = bool(np.isfinite(score))
+        low, high = ends([each[place] for each in draws]) if is_defined and len(rows) > 1 else (None, None)
+        found.append(Slice(name, label, len(rows), score if is_defined else None, low, high))
+    return Slices(tuple(found), tuple(left_out))
+
+
+def _taken(outcome: Outcome, columns: Sequence[str]) -> dict[str, list[tuple[str, np.ndarray]]]:
+    """The first columns that have more than one part, with their parts."""
+    taken: dict[str, list[tuple[str, np.ndarray]]] = {}
     for name in columns:
-        if taken == COLUMNS:
-            break
         own = list(_parts(outcome.holdout.X[name], outcome.holdout.kinds.get(name, "drop")))
         if len(own) > 1:
-            parts += [(name, label, rows) for label, rows in own]
-            taken += 1
-    values: list[list[float]] = [[] for _ in parts]
-    can_draw = not outcome.holdout.by_time  # rows that depend on each other cannot be drawn one by one
-    for _ in range(DRAWS if can_draw else 0):
-        if deadline is not None and clock() >= deadline:
+            taken[name] = own
+        if len(taken) == COLUMNS:
             break
-        for value, (_, _, rows) in zip(values, parts, strict=True):
-            value.append(outcome.score(drawn(rows, outcome.holdout.groups, random)))
-    found = []
-    for value, (name, label, rows) in zip(values, parts, strict=True):
-        score = outcome.score(rows)
-        is_defined = bool(np.isfinite(score))
-        low, high = ends(value) if is_defined and len(rows) > 1 else (None, None)
-        found.append(Slice(name, label, len(rows), score if is_defined else None, low, high))
-    return tuple(found)
+    return taken
 
 
 def _parts(column: pd.Series, kind: str) -> Iterator[tuple[str, np.ndarray]]:

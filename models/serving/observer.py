@@ -135,6 +135,8 @@ class ObserverThread:
         future: Future[Answer] = Future()
 
         def answer() -> None:
+            if not future.set_running_or_notify_cancel():  # nobody waits any more
+                return
             try:
                 future.set_result(question(self._observer))
             except Exception as error:

@@ -41,12 +41,16 @@ def outcome():
     return Outcome(holdout, "roc_auc", np.array([0, 1]), y, answers, True, None)
 
 
+def parts_of(outcome, columns, **options):
+    return slices(outcome, columns, **options).parts
+
+
 def by_label(found, column):
     return {each.label: each for each in found if each.column == column}
 
 
 def test_categories_are_parts_and_missing_cells_are_one(outcome):
-    found = by_label(slices(outcome, ["colour"]), "colour")
+    found = by_label(parts_of(outcome, ["colour"]), "colour")
     assert set(found) == {"red", "blue", "(missing)"}
     assert sum(each.rows for each in found.values()) == N
     assert found["red"].score == 0.0
@@ -56,7 +60,7 @@ def test_categories_are_parts_and_missing_cells_are_one(outcome):
 
 
 def test_numbers_and_dates_are_cut_into_quarters(outcome):
-    found = slices(outcome, ["size", "day"])
+    found = parts_of(outcome, ["size", "day"])
     for column in ("size", "day"):
         rows = [each.rows for each in found if each.column == column]
         assert len(rows) == 4
@@ -66,40 +70,46 @@ def test_numbers_and_dates_are_cut_into_quarters(outcome):
 
 
 def test_a_number_of_few_values_has_a_part_for_each(outcome):
-    assert list(by_label(slices(outcome, ["steps"]), "steps")) == ["0", "1", "2", "3"]
+    assert list(by_label(parts_of(outcome, ["steps"]), "steps")) == ["0", "1", "2", "3"]
 
 
 def test_rare_categories_are_one_part(outcome):
-    found = by_label(slices(outcome, ["many"]), "many")
+    found = by_label(parts_of(outcome, ["many"]), "many")
     assert len(found) == 6
     assert "(4 others)" in found
 
 
 def test_texts_and_single_values_are_passed_over(outcome):
-    assert slices(outcome, ["word", "same"]) == ()
+    assert parts_of(outcome, ["word", "same"]) == ()
 
 
 def test_the_score_is_the_metric_s_and_lies_in_its_interval(outcome):
-    for each in slices(outcome, ["size", "steps", "flag"]):
+    for each in parts_of(outcome, ["size", "steps", "flag"]):
         assert each.low <= each.score <= each.high
     rows = outcome.holdout.X["flag"].to_numpy()
-    flag = by_label(slices(outcome, ["flag"]), "flag")["True"]
+    flag = by_label(parts_of(outcome, ["flag"]), "flag")["True"]
     assert flag.score == pytest.approx(roc_auc_score(outcome.y[rows], outcome.answers[rows, 1]))
 
 
 def test_where_the_metric_is_undefined_there_is_no_score(outcome):
     of_one_class = replace(outcome, y=np.ones(N, dtype=int))
-    found = slices(of_one_class, ["colour"])
+    found = parts_of(of_one_class, ["colour"])
     assert {(each.score, each.low, each.high) for each in found} == {(None, None, None)}
 
 
 def test_without_time_or_where_rows_depend_on_time_there_are_no_intervals(outcome):
     by_time = replace(outcome, holdout=replace(outcome.holdout, by_time=True))
-    for found in (slices(outcome, ["flag"], deadline=0.0), slices(by_time, ["flag"])):
+    for found in (parts_of(outcome, ["flag"], deadline=0.0), parts_of(by_time, ["flag"])):
         assert {each.low for each in found} == {None}
         assert all(each.score is not None for each in found)
 
 
 def test_so_many_columns_are_looked_at(outcome):
-    found = slices(outcome, ["word", "size", "colour", "day", "flag", "steps", "many"])
+    found = parts_of(outcome, ["word", "size", "colour", "day", "flag", "steps", "many"])
     assert len({each.column for each in found}) == COLUMNS
+
+
+def test_where_time_runs_out_columns_that_were_left_out_are_named(outcome):
+    found = slices(outcome, ["size", "colour", "day"], deadline=0.0)
+    assert {each.column for each in found.parts} == {"size"}
+    assert found.left_out == ("colour", "day")

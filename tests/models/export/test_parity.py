@@ -26,7 +26,9 @@ def test_a_tie_may_go_either_way_only_where_there_is_a_tolerance(tolerance, diff
 
 
 def test_another_label_and_another_probability_are_counted():
-    told = Answers(np.array(["b", "b", "b", "a"]), PROBABILITIES + [[0, 0], [0, 0], [0, 0], [2 * TOLERANCE, 0]])
+    told = Answers(
+        np.array(["b", "b", "b", "a"]), PROBABILITIES + np.array([[0, 0], [0, 0], [0, 0], [2 * TOLERANCE, 0]])
+    )
     result = compare("a form", Answers(LABELS, PROBABILITIES), told, TOLERANCE)
     assert (result.differing, result.agrees) == (2, False)
     assert result.largest_difference == pytest.approx(2 * TOLERANCE)
