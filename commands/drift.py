@@ -38,7 +38,8 @@ def drift(
     with registry():
         from models.catalog import find
         from models.drift.report import drift_report
-        from models.drift.rows import count_rows, features, profile_of
+        from models.drift.rows import count_rows, features
+        from models.drift.stored_profile import profile_of
         from models.loading import load
 
         model = find(reference)

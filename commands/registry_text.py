@@ -41,7 +41,9 @@ def model_text(told: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
     if columns:
         text += "\n\ncolumns\n" + aligned([(f"  {column['name']}", column["kind"]) for column in columns])
     if history:
-        rows = [(f"  {each['number']}", each["at"], each["event"], each["champion"], each["reason"]) for each in history]
+        rows = [
+            (f"  {each['number']}", each["at"], each["event"], each["champion"], each["reason"]) for each in history
+        ]
         text += "\n\nhistory\n" + aligned([("  number", "at", "event", "champion", "reason"), *rows])
     return text
 
@@ -58,7 +60,7 @@ def verdict_text(told: Mapping[str, Any], table: Sequence[Sequence[str]]) -> str
         reasons.append(f"  forced: {told['forced_because']}")
     reasons += [f"  {reason}" for reason in told["reasons"]]
     if told["way_out"]:
-        reasons.append(f"  what to type instead: {told['way_out']}")
+        reasons.append(f"  way out: {told['way_out']}")
     numbers = [row for row in table if row[0] not in ("decision", "limit")]
     return "\n".join([*reasons, aligned([row[:3] for row in numbers])])
 

@@ -47,6 +47,7 @@ def publish_model(
         tags=("tpot", "challenger", *tags),
         publish=run.settings.publish,
         task_type=table.task,
+        target=str(table.y.name),
         holdout_interval=closed.holdout_interval,
         inference_ms=closed.inference_ms,
         seed=run.settings.seed,

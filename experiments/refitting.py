@@ -5,8 +5,11 @@ Either its readable code does it, on the table's file, or a clone of the publish
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -91,14 +94,26 @@ def _done(order: dict[str, Any], seconds: float) -> Any:
     with tempfile.TemporaryDirectory(prefix="refit-") as folder:
         place = Path(folder)
         (place / _ORDER).write_bytes(cloudpickle.dumps(order))
-        try:
-            ended = subprocess.run(
-                [sys.executable, "-W", "ignore", "-c", _START, str(ROOT), folder], cwd=folder, capture_output=True,
-                text=True, timeout=seconds, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise RunFailed(f"the fit took longer than {seconds:g} s; allow more with --time-limit") from None
-        if ended.returncode or not (place / _FITTED).exists():
-            lines = ended.stderr.strip().splitlines()
-            raise RunFailed(f"the fit failed: {lines[-1] if lines else f'exit code {ended.returncode}'}")
+        code, errors = _run(folder, seconds)
+        if code or not (place / _FITTED).exists():
+            lines = errors.strip().splitlines()
+            raise RunFailed(f"the fit failed: {lines[-1] if lines else f'exit code {code}'}")
         return cloudpickle.loads((place / _FITTED).read_bytes())
+
+
+def _run(folder: str, seconds: float) -> tuple[int, str]:
+    """Exit code and standard error of the process; it and what it started are ended where they take too long."""
+    arguments = [sys.executable, "-W", "ignore", "-c", _START, str(ROOT), folder]
+    with subprocess.Popen(
+        arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            _, errors = process.communicate(timeout=seconds)
+        except BaseException as error:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise RunFailed(f"the fit took longer than {seconds:g} s; allow more with --time-limit") from None
+            raise
+    return process.returncode, errors

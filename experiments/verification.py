@@ -20,6 +20,7 @@ from experiments.reports.recorded_run import RecordedRun, recorded_run
 from experiments.reports.source import SourceError
 from models.catalog import RegistryModel
 from models.evidence import HoldoutRows, Split, row_hashes
+from models.export.conversion import NotConvertible, Obstacle
 from models.export.parity import Answers, Comparison, compare
 from models.loading import artifact_bytes, evidence, load, split_of
 from models.published import classes_of, coded
@@ -27,6 +28,7 @@ from models.registry import library_versions
 from models.scoring import score
 
 CODE = "best_pipeline.py"
+NOT_ITS_CODE = f"{CODE} is not what this version writes of the published pipeline, so it is not run"
 #: What a sum in another order leaves of a number, relative to the largest: several threads add up as they come.
 TOLERANCE = 1e-6
 #: A score that differs by less is the same.
@@ -89,7 +91,11 @@ class Verification:
             culprit = next(step for step in self.steps if step.status in ("impossible", "differs"))
             return f"cannot be reproduced: {culprit.told}"
         if self.outcome == "reproduced":
-            return f"reproduced: {self.metric} {self.recorded_score:.6g}, and every hold-out row is answered the same"
+            code = next((step.told for step in self.steps if step.name == "code" and step.status == "differs"), "")
+            return (
+                f"reproduced: {self.metric} {self.recorded_score:.6g}, and every hold-out row is answered the same"
+                + (f"; but {code}" if code else "")
+            )
         told = next(step.told for step in reversed(self.steps) if step.status == "differs" and step.name in _RESULTS)
         versions = next((step.told for step in self.steps if step.name == "versions" and step.status == "differs"), "")
         return f"drifted: {told}" + (f" (with other versions: {versions})" if versions else "")
@@ -129,8 +135,12 @@ def verify(
     return _Verifying(run, data, seconds, trust_unsigned, tell).result()
 
 
-def refit_of(model: RegistryModel, data: str = "", seconds: float = 600.0) -> Callable[[bytes, pd.DataFrame], Answers]:
+def refit_of(
+    model: RegistryModel, data: str = "", seconds: float = 600.0
+) -> Callable[[bytes, Any, pd.DataFrame], Answers]:
     """How the readable code of a model is asked about rows: run on the table that the model learnt from.
+
+    Only code that this version writes of the published pipeline is run.
 
     Args:
         model: of the registry.
@@ -145,7 +155,13 @@ def refit_of(model: RegistryModel, data: str = "", seconds: float = 600.0) -> Ca
     if prepared.table.fingerprint != model.metadata.get("table_fingerprint"):
         raise BadInput(f"{prepared.path} is not the table that the model learnt from; name that one with --data FILE")
 
-    def answers(code: bytes, X: pd.DataFrame) -> Answers:
+    def answers(code: bytes, fitted: Any, X: pd.DataFrame) -> Answers:
+        try:
+            is_its_code = _is_code_of(fitted, code, prepared, run.settings)
+        except SourceError as error:
+            raise NotConvertible(Obstacle("code", f"the pipeline cannot be written as code ({error})")) from None
+        if not is_its_code:
+            raise NotConvertible(Obstacle("code", NOT_ITS_CODE))
         return Answers.of(refitted_by_code(code, prepared.path, run.settings.seed, seconds), X)
 
     return answers
@@ -272,18 +288,15 @@ class _Verifying:
         except BadInput as error:
             self._add("code", "skipped", str(error))
             return None
-        target = str(prepared.table.y.name)
-        settings = self._run.settings
-        fitting = Fitting.of(prepared.table, prepared.path, target, settings.holdout_share, settings.seed)
         try:
-            written = pipeline_code(fitted, fitting, metric=prepared.metric)
+            is_its_code = _is_code_of(fitted, code, prepared, self._run.settings)
         except SourceError as error:
             self._add("code", "skipped", f"the pipeline cannot be written as code ({error}); a clone is fitted instead")
             return None
-        if _statements(code.decode("utf-8", "replace")) == _statements(written):
+        if is_its_code:
             self._add("code", "same", f"{CODE} is the code of the published pipeline")
             return code
-        self._add("code", "differs", f"{CODE} is not what this version writes of the published pipeline; it is not run")
+        self._add("code", "differs", NOT_ITS_CODE)
         return None
 
     def _refit(self, prepared: Prepared, fitted: Any, rows: HoldoutRows, code: bytes | None) -> None:
@@ -336,6 +349,14 @@ def _same_rows(then: Split, now: Split) -> bool:
 
 def _scored(fitted: Any, rows: HoldoutRows, metric: str) -> float:
     return score(get_scorer(metric), coded(fitted), rows.X, rows.target(classes_of(fitted)), rows.weight)
+
+
+def _is_code_of(fitted: Any, code: bytes, prepared: Prepared, settings: Settings) -> bool:
+    """Whether a script does what this version writes of a pipeline; raises SourceError where it cannot write it."""
+    target = str(prepared.table.y.name)
+    fitting = Fitting.of(prepared.table, prepared.path, target, settings.holdout_share, settings.seed)
+    written = pipeline_code(fitted, fitting, metric=prepared.metric)
+    return _statements(code.decode("utf-8", "replace")) == _statements(written)
 
 
 def _statements(code: str) -> str:

@@ -215,8 +215,20 @@ def find(reference: str) -> RegistryModel:
         return published[0]
     champion = champion_among(models)
     if champion is None:
-        raise BadInput(f"{name!r} has no champion yet; type 'clearml-automl models promote {name}{NEWEST}' to make one")
+        raise no_champion(name)
     return champion
+
+
+def no_champion(name: str) -> BadInput:
+    """The error that a name without a champion is."""
+    return BadInput(
+        f"{name!r} has no champion yet; type 'clearml-automl models promote {as_typed(name + NEWEST)}' to make one"
+    )
+
+
+def as_typed(reference: str) -> str:
+    """A reference as a person types it into a shell."""
+    return f'"{reference}"' if any(character in reference for character in " ()&;'") else reference
 
 
 def full_name(name: str) -> str:

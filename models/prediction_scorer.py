@@ -139,6 +139,9 @@ def _quick(metric: str, n_classes: int) -> Quick | None:
     common: dict[str, Quick] = {
         "accuracy": lambda y, p: float(np.mean(_hits(y, p))),
         "balanced_accuracy": _balanced_accuracy,
+        "f1": lambda y, p: float(np.nan_to_num(_f1(y, p)[1])),
+        "f1_macro": lambda y, p: float(np.nanmean(_f1(y, p))),
+        "average_precision": _average_precision,
         "neg_log_loss": _neg_log_loss,
         "roc_auc": lambda y, p: _roc_auc(y == 1, p[:, 1]),
         "roc_auc_ovr": _roc_auc_ovr,
@@ -169,6 +172,26 @@ def _balanced_accuracy(y: np.ndarray, probabilities: np.ndarray) -> float:
     rows = np.bincount(y)
     hits = np.bincount(y[_hits(y, probabilities)], minlength=len(rows))
     return float(np.mean(hits[rows > 0] / rows[rows > 0]))
+
+
+def _f1(y: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The F1 score of each class, (n_classes,); not a number for a class that is neither there nor predicted."""
+    n_classes = probabilities.shape[1]
+    predicted = probabilities.argmax(axis=1)
+    rows = np.bincount(y, minlength=n_classes) + np.bincount(predicted, minlength=n_classes)
+    hits = np.bincount(y[y == predicted], minlength=n_classes)
+    return np.divide(2.0 * hits, rows, out=np.full(n_classes, np.nan), where=rows > 0)
+
+
+def _average_precision(y: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean precision over the thresholds, each weighted by the recall that it adds."""
+    order = np.argsort(-probabilities[:, 1], kind="stable")
+    scores, hits = probabilities[order, 1], np.cumsum(y[order] == 1)
+    if not hits[-1]:
+        return 0.0
+    thresholds = np.r_[np.flatnonzero(np.diff(scores)), len(scores) - 1]  # rows that score the same come together
+    hits = hits[thresholds]
+    return float(np.sum(np.diff(hits, prepend=0) * hits / (thresholds + 1)) / hits[-1])
 
 
 def _neg_log_loss(y: np.ndarray, probabilities: np.ndarray) -> float:

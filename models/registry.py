@@ -138,8 +138,12 @@ def publish(
         sha256 = hashlib.sha256(model_file).hexdigest()
         model = OutputModel(task=task, name=name, framework="ScikitLearn", tags=list(tags))
         try:
+            # in a folder of its own: a second model of the task, such as an ensemble, would take the first one's place;
             # without a comment: the SDK's own would tell the path of the temporary file
-            uri = model.update_weights(str(path), auto_delete_file=False, update_comment=False, async_enable=False)
+            uri = model.update_weights(
+                str(path), target_filename=f"{sha256[:12]}/{FILE_NAME}", auto_delete_file=False, update_comment=False,
+                async_enable=False,
+            )  # fmt: skip
         except Exception as error:  # of any kind: it depends on where the file goes
             raise RuntimeError(f"the model could not be uploaded to {task.output_uri}: {error}") from error
     low, high = holdout_interval or (None, None)

@@ -44,6 +44,7 @@ class Agent:
         environment = {
             **os.environ,
             **connection.environment(),
+            "AUTOML_HOME": str(self.home),  # the key that signs models is there
             "CLEARML_WORKER_NAME": worker_name(queue),
             "CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL": "1",
             "CLEARML_AGENT_FORCE_CODE_DIR": str(ROOT),

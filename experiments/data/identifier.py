@@ -38,7 +38,7 @@ def identifiers(table: Table) -> list[Finding]:
         if what:
             line = f"column {name!r} looks like an identifier: {what}; leave it out: {without(name)}"
             if kind == "numeric" and table.order is None:
-                line += f"; or, if it is when the rows were, set split=time and time_column={name}"
+                line += f"; or, if it is when the rows were, set split=time and time_column={name!r}"
             found.append(Finding("identifier", name, line))
     return found
 

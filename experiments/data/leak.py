@@ -101,7 +101,7 @@ def _numbers(cells: pd.Series, kind: str) -> np.ndarray:
     if kind == "date":
         moments = instants(cells, date_written(cells))
         if pd.api.types.is_datetime64_any_dtype(moments.dtype):
-            seconds = (moments - pd.Timestamp(0)).dt.total_seconds()
+            seconds = (moments - pd.Timestamp("1970-01-01")).dt.total_seconds()
             return seconds.to_numpy(dtype=np.float64)
         return moments.to_numpy(dtype=np.float64)
     # a tree calculates with 32 bits: larger numbers are cut off there, as the preprocessing does

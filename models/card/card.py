@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from models.card import limits, origin, quality
+from models.card import columns, limits, origin
 from models.card.calling import calling
 from models.card.facts import CardFacts
 from models.card.importance import importances
+from models.card.mistakes import mistakes
 from models.card.outcome import Outcome
 from models.card.page import page
 from models.card.plotly_figure import plotly_figure
+from models.card.scores import scores
 from models.card.section import Section, joined
 from models.card.slices import slices
 from models.card.text import prose
@@ -30,10 +32,13 @@ PLOTS = "Model card"
 PATIENCE = 30.0
 #: seconds that writing the card takes, once everything is known
 WRITING_SECONDS = 0.2
+#: seconds for importance where the time is over already: a card without it tells little
+LEAST_SECONDS = 0.25
 #: of the time that is left, for permutation importance; the rest is for the slices
 IMPORTANCE_SHARE = 0.7
-#: seconds without which SHAP is not begun: importing it takes the most of them
-SHAP_SECONDS = 20.0
+#: of the time, for SHAP, where its package is installed; it is not begun with fewer seconds than that
+SHAP_SHARE = 0.5
+SHAP_SECONDS = 2.5
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,8 @@ def make_card(
         facts: what the run knows of it.
         fitted: the published pipeline, from raw columns to the person's own labels or numbers.
         holdout: rows that it has not learnt from; None where there are none.
-        deadline: on the clock; None for some `PATIENCE`. The model is asked about all held-out rows whatever
-            the time; importance, intervals of slices, and SHAP take what is left.
+        deadline: on the clock; None for some `PATIENCE`. The model is asked about all held-out rows whatever the
+            time, and importance has its `LEAST_SECONDS`; importance, slices, intervals and SHAP take what is left.
         seed: of shuffling and draws.
         clock: seconds.
 
@@ -77,11 +82,11 @@ def make_card(
         began = clock()
         outcome = Outcome.of(fitted, holdout, facts.metric)
         asked_seconds = clock() - began
-        judged += quality.mistakes(outcome)
+        judged += mistakes(outcome)
         judged += _looked_into(facts, fitted, outcome, asked_seconds, deadline, seed, clock)
-    scores = quality.scores(facts, 0 if outcome is None else len(outcome))
+    judgement = scores(facts, 0 if outcome is None else len(outcome))
     rest = [limits.limits(facts, outcome), origin.versions(facts), calling(facts, holdout)]
-    return _written(facts, [scores, *origins, *judged, *rest])
+    return _written(facts, [judgement, *origins, *judged, *rest])
 
 
 def _looked_into(
@@ -96,22 +101,25 @@ def _looked_into(
     """Sections that may take any time."""
     now = clock()
     ends = now + PATIENCE if deadline is None else deadline - WRITING_SECONDS
+    explains = importlib.util.find_spec("shap") is not None
+    shap_ends, ends = ends, now + (ends - now) * (1 - SHAP_SHARE) if explains else ends
     found = importances(
         outcome,
         fitted,
         asked_seconds=asked_seconds,
-        deadline=now + max(0.0, ends - now) * IMPORTANCE_SHARE,
+        deadline=now + max(LEAST_SECONDS, (ends - now) * IMPORTANCE_SHARE),
         seed=seed,
         clock=clock,
     )
     names = [each.column for each in found.columns] or [str(name) for name in outcome.holdout.X.columns]
     parts = slices(outcome, names, deadline=ends, seed=seed, clock=clock)
-    sections = [quality.important_columns(found, facts), quality.weak_spots(parts, facts)]
-    has_time = deadline is None or deadline - clock() > SHAP_SECONDS
-    if has_time and importlib.util.find_spec("shap"):
+    sections = [columns.important_columns(found, facts), columns.weak_spots(parts, facts)]
+    if explains and shap_ends - clock() > SHAP_SECONDS:
         from models.card.explanation import explanation
 
-        sections.insert(1, explanation(fitted, outcome, deadline, seed, clock))
+        sections.insert(1, explanation(fitted, outcome, shap_ends, seed, clock))
+    elif explains:
+        sections.insert(1, Section("SHAP", "There was no time for it."))
     return sections
 
 

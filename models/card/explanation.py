@@ -64,8 +64,8 @@ def explanation(
         positions = np.asarray(cells, dtype=int)
         frame = X.iloc[positions[:, 0]].reset_index(drop=True)
         for place, column in enumerate(names):
-            frame[column] = X[column].take(positions[:, place]).to_numpy()
-        return answers(fitted, frame.astype(X.dtypes.to_dict()))
+            frame[column] = X[column].take(positions[:, place]).array  # in the column's own type
+        return answers(fitted, frame)
 
     cells = np.tile(np.arange(len(X))[:, None], (1, len(names)))
     with warnings.catch_warnings():

@@ -25,12 +25,13 @@ MOST_ROWS = 1_000
 FEWEST_ROWS = 30
 #: rows in one call, at most: they are all in memory at once
 MOST_STACKED = 100_000
-#: the model is asked about so many rows that at least as many rounds are done in time
+#: the model is asked about so many rows that at least as many rounds are done in time, where the rows are enough
 ROUNDS = 3
+ENOUGH_ROWS = 200
 #: rows of a call that is only made to see what a call takes
 PROBED_ROWS = 10
 #: of the time, for asking the model; the rest is for the intervals
-ASKING_SHARE = 0.6
+ASKING_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,10 @@ def _rows_in_time(
     _asked(fitted, outcome.holdout.X.head(fewest), names, random)  # what a row costs where many come at once
     took = clock() - began
     row = max(took - call, took / 4) / fewest
-    return max(fewest, min(most, int(((deadline - clock()) / ROUNDS - call - scoring) / row)))
+    spare = deadline - clock()
+    in_time, in_one = (int((spare / rounds - call - scoring) / row) for rounds in (ROUNDS, 1))
+    # one round of enough rows tells more than several of hardly any
+    return max(fewest, min(most, max(in_time, min(in_one, ENOUGH_ROWS))))
 
 
 def _asked(fitted: Any, X: pd.DataFrame, names: Sequence[Any], random: np.random.Generator) -> np.ndarray:

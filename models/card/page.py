@@ -30,6 +30,7 @@ th, td { text-align: left; vertical-align: top; padding: .28rem .9rem .28rem 0; 
 th { color: var(--faint); font-weight: 600; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 code { background: var(--code); border-radius: 4px; padding: .08em .3em; font-size: .92em; overflow-wrap: anywhere; }
+td code { overflow-wrap: break-word; }
 pre { background: var(--code); border-radius: 6px; padding: .7rem .9rem; overflow-x: auto; }
 pre code { background: none; padding: 0; overflow-wrap: normal; }
 a { color: inherit; }
@@ -58,7 +59,7 @@ def page(title: str, about: str, sections: Sequence[Section]) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
+        '<meta name="color-scheme" content="light dark">\n<base target="_blank">\n'
         f"<title>{heading}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"<h1>{heading}</h1>\n{_html(markdown, about)}{body}</main>\n</body>\n</html>\n"
     )

@@ -24,7 +24,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
         "data": [_series(series, colour) for series, colour in coloured(chart)],
         "layout": {
             **layout(_text(chart.caption)), "xaxis": axes["x"], "yaxis": axes["y"],
-            "legend": {"orientation": "v"}, "showlegend": len(chart.series) > 1,
+            "legend": {"x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"}, "showlegend": len(chart.series) > 1,
         },
     }  # fmt: skip
 

@@ -132,7 +132,7 @@ def _categories(column: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
 
 def _quantiles(column: pd.Series, is_date: bool) -> Iterator[tuple[str, np.ndarray]]:
     if is_date:
-        dates = pd.to_datetime(column, errors="coerce", utc=True)
+        dates = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
         values = np.where(dates.notna(), dates.dt.tz_localize(None).astype("datetime64[s]").astype("int64"), np.nan)
     else:
         values = pd.to_numeric(column, errors="coerce").astype("float64").to_numpy()

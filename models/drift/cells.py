@@ -43,12 +43,12 @@ class Texts:
 
     def counts_of(self, codes: np.ndarray) -> Counter[str]:
         """The same for some of the codes."""
-        found: Counter[str] = Counter()
+        found: dict[str, int] = {}
         counts = np.bincount(codes[codes >= 0], minlength=len(self.names)).tolist()
         for name, count in zip(self.names, counts, strict=True):
             if name is not None and count:
-                found[name] += count
-        return found
+                found[name] = found.get(name, 0) + count
+        return Counter(found)
 
     def numbers(self, by_name: Sequence[float]) -> np.ndarray:
         """A number for each row, given one for each name; NaN where the cell is missing, (n_rows,)."""
@@ -143,7 +143,13 @@ def _series(cells: Cells) -> pd.Series:
 
 
 def _dates(column: pd.Series, written: str) -> pd.Series:
-    return pd.to_datetime(column, errors="coerce", utc=True, format=written)
+    try:
+        return pd.to_datetime(column, errors="coerce", utc=True, format=written)
+    except (ValueError, OverflowError):  # out of what pandas can hold, which it does not always coerce
+        if len(column) <= 1:
+            return pd.Series(pd.NaT, column.index, dtype="datetime64[ns, UTC]")
+        half = len(column) // 2
+        return pd.concat([_dates(column.iloc[:half], written), _dates(column.iloc[half:], written)])
 
 
 def _since_1970(dates: pd.Series) -> np.ndarray:

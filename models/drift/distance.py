@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import chdtrc
-from scipy.stats import hypergeom
+from scipy.special import chdtrc, gammaln
 
 #: Added to every cell, so that an empty one leaves the logarithm finite: Jeffreys' prior for shares.
 SMOOTHING = 0.5
@@ -89,10 +88,31 @@ def share_p(hits_then: int, rows_then: int, hits_now: int, rows_now: int, *, onl
     """
     if not (rows_then and rows_now):
         return 1.0
-    hits = hits_then + hits_now
-    chance = hypergeom(rows_then + rows_now, hits, rows_now)
-    more = float(chance.sf(hits_now - 1))
-    return min(1.0, more if only_more else 2.0 * min(more, float(chance.cdf(hits_now))))
+    hits, rows = hits_then + hits_now, rows_then + rows_now
+    more = _hypergeometric_tail(hits, rows, rows_now, hits_now)
+    if only_more:
+        return more
+    # as many hits or fewer: as many misses or more
+    fewer = _hypergeometric_tail(rows - hits, rows, rows_now, rows_now - hits_now)
+    return min(1.0, 2.0 * min(more, fewer))
+
+
+def _hypergeometric_tail(hits: int, rows: int, drawn: int, at_least: int) -> float:
+    """The chance of at least so many hits among rows that are drawn at random from all.
+
+    What `scipy.stats.hypergeom.sf` gives, whose import would cost a service half a second.
+    """
+    mean = drawn * hits / rows
+    spread = np.sqrt(mean * (1 - hits / rows) * (rows - drawn) / max(1, rows - 1))
+    first, last = max(at_least, drawn + hits - rows, 0), min(hits, drawn)
+    # farther than so from the mean there is nothing to add up in 64-bit numbers
+    k = np.arange(max(first, int(mean - 40 * spread) - 50), min(last, int(max(mean, first) + 40 * spread) + 50) + 1)
+
+    def ways(of: float, number: np.ndarray) -> np.ndarray:
+        return gammaln(of + 1) - gammaln(number + 1) - gammaln(of - number + 1)
+
+    chances = np.exp(ways(hits, k) + ways(rows - hits, drawn - k) - ways(rows, np.asarray(drawn)))
+    return float(min(1.0, chances.sum()))
 
 
 def false_discovery_q(p_values: Sequence[float]) -> np.ndarray:

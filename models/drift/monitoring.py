@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 from collections.abc import Callable
 
@@ -33,25 +34,35 @@ class Monitoring:
         self._interval = interval
         self._told: tuple[str, int] | None = None
         self._is_away = False
-        self._ended = threading.Event()
+        #: last words on models that do not answer any more; None ends the thread
+        self._last_words: queue.SimpleQueue[Watch | None] = queue.SimpleQueue()
         # a daemon: a server that hangs must not keep the service from ending
         self._thread = threading.Thread(target=self._run, name="drift monitoring", daemon=True)
         self._thread.start()
 
+    def report_last(self, watch: Watch | None) -> None:
+        """Reports what is known of a model that another one has replaced; returns at once."""
+        if watch is not None:
+            self._last_words.put(watch)
+
     def close(self) -> None:
         """Reports what is new and ends, within `LAST_REPORT` seconds."""
-        self._ended.set()
+        self._last_words.put(None)
         self._thread.join(LAST_REPORT)
 
     def _run(self) -> None:
-        while not self._ended.wait(self._interval):
-            self._report()
-        self._report()
+        is_ending = False
+        while not is_ending:
+            try:
+                watch = self._last_words.get(timeout=self._interval)
+                is_ending = watch is None
+            except queue.Empty:
+                watch = None
+            self._report(watch or self._look())
         if not self._is_away:
             self._attempt(self.task.close)
 
-    def _report(self) -> None:
-        watch = self._look()
+    def _report(self, watch: Watch | None) -> None:
         if watch is None or not watch.total.rows or self._told == (watch.model_id, watch.total.rows):
             return
         if self._attempt(lambda: self.task.report(watch)):

@@ -1,8 +1,8 @@
 """The ClearML task that shows a service's drift: type monitor, in its model's project, named ``drift of <name>``.
 
 There is one for a name, and it goes on: a service that starts again continues the task of the one before, so that one
-chart shows all of the time that the name was served. An iteration is a minute since the task was created. Whoever
-archives or publishes it begins a new one with the next start.
+chart shows all of the time that the name was served. An iteration is a minute since the task was created, or the next
+one where two reports come in one minute. Whoever archives or publishes it begins a new one with the next start.
 
 It talks to the server directly and gives up soon, where the SDK's `Task` would wait for hours for one that is away.
 """
@@ -92,7 +92,7 @@ class MonitoringTask:
             self._session = _session()
             self._id = ""
         if not self._id:
-            self._id, self._created = self._continued(watch) or self._made(watch)
+            self._id, self._created, self._iteration = self._continued(watch) or self._made(watch)
             self._ask("tasks", "started", task=self._id, force=True, status_reason="a service began")
             self._model_id = ""
         if watch.model_id != self._model_id:
@@ -101,17 +101,17 @@ class MonitoringTask:
             self._add([self._line(f"model {watch.model_id} of {watch.model_name} answers", "INFO")])
             self._model_id = watch.model_id
 
-    def _continued(self, watch: Watch) -> tuple[str, datetime] | None:
+    def _continued(self, watch: Watch) -> tuple[str, datetime, int] | None:
         found = self._ask(
             "tasks", "get_all", name=f"^{re.escape(task_name(watch.model_name))}$", project=[self._project(watch)],
             type=["monitor"], system_tags=["-archived"], order_by=["-created"],
             status=["created", "in_progress", "stopped", "closed", "failed", "completed"],
-            only_fields=["id", "name", "created"],
+            only_fields=["id", "name", "created", "last_iteration"],
         ).tasks  # fmt: skip
         same = [task for task in found or () if task.name == task_name(watch.model_name)]
-        return (same[0].id, _utc(same[0].created)) if same else None
+        return (same[0].id, _utc(same[0].created), same[0].last_iteration or 0) if same else None
 
-    def _made(self, watch: Watch) -> tuple[str, datetime]:
+    def _made(self, watch: Watch) -> tuple[str, datetime, int]:
         settings = {
             "limit": ("population stability index beyond chance, from which on a column has moved", watch.recent.limit),
             "model": ("whose champion answers", watch.model_name),
@@ -125,7 +125,7 @@ class MonitoringTask:
             tags=["drift"], hyperparams={"Drift": hyperparameters},
             comment="What a service was asked, against the training profile of its model: docs/drift.md.",
         )  # fmt: skip
-        return made.id, datetime.now(timezone.utc)
+        return made.id, datetime.now(timezone.utc), -1
 
     def _project(self, watch: Watch) -> str:
         found = self._ask("models", "get_all", id=[watch.model_id], only_fields=["id", "project"]).models

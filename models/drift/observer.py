@@ -17,7 +17,7 @@ from models.drift.monitoring import INTERVAL, Monitoring
 from models.drift.page import page
 from models.drift.profile import Profile
 from models.drift.report import LIMIT, drift_report
-from models.drift.rows import profile_of
+from models.drift.stored_profile import profile_of
 from models.drift.watch import Watch
 from models.drift.windows import Windows
 from models.serving.observer import Batch
@@ -74,6 +74,8 @@ class DriftObserver:
         """From now on this model answers: counts start anew, unless it is the same."""
         if self._model is not None and self._model.id == model.id:
             return
+        if self._monitoring is not None:
+            self._monitoring.report_last(self.watch())
         with self._lock:
             self._model, self._windows, self._watch, self._moved = model, None, None, ()
             self._waiting = []

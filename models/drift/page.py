@@ -12,10 +12,13 @@ from pathlib import Path
 
 import jinja2
 
-from models.drift.column_drift import FALSE_ALARMS, OTHERS, Shares
+from models.drift.column_drift import FALSE_ALARMS
+from models.drift.shares import OTHERS, Shares
 from models.drift.watch import Watch
 
 REFRESH_SECONDS = 30
+#: Columns of a wide table that the page shows, the worst.
+COLUMNS = 200
 STYLE = Path(__file__).with_name("drift.css").read_text("utf-8")
 #: What a browser lets this page do: apply its own style sheet. It says so itself; a header may say it, too.
 CONTENT_SECURITY_POLICY = (
@@ -37,6 +40,7 @@ def page(watch: Watch | None, reason: str = "") -> str:
         drawing=Drawing(),
         style=jinja2.utils.markupsafe.Markup(STYLE),
         policy=CONTENT_SECURITY_POLICY,
+        columns_shown=COLUMNS,
         refresh_seconds=REFRESH_SECONDS,
         false_alarms=FALSE_ALARMS,
     )

@@ -102,9 +102,9 @@ def training_profile(
         classes: the labels, in the order of the probabilities, (n_classes,); None for regression.
     """
     rows = len(X)
-    few, many = _sampled(X, ROWS), _sampled(X, CATEGORY_ROWS)
+    few, many = _sample(rows, ROWS), _sample(rows, CATEGORY_ROWS)
     columns = tuple(
-        ColumnProfile.of(str(name), kinds[name], (many if "category" in MEASURES[kinds[name]] else few)[name])
+        ColumnProfile.of(str(name), kinds[name], X[name].iloc[many if "category" in MEASURES[kinds[name]] else few])
         for name in X.columns
         if kinds[name] in MEASURES
     )
@@ -117,10 +117,9 @@ def class_name(label: Any) -> str:
     return str(label.item() if isinstance(label, np.generic) else label)
 
 
-def _sampled(X: pd.DataFrame, rows: int) -> pd.DataFrame:
-    if len(X) <= rows:
-        return X
-    return X.iloc[np.sort(np.random.default_rng(0).choice(len(X), rows, replace=False))]
+def _sample(rows: int, at_most: int) -> slice | np.ndarray:
+    """Positions of rows."""
+    return slice(None) if rows <= at_most else np.sort(np.random.default_rng(0).choice(rows, at_most, replace=False))
 
 
 def _predicted(

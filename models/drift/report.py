@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from models.drift.column_drift import FALSE_ALARMS, ROWS_AT_LEAST, ColumnDrift, column_drift, distances
+from models.drift.column_distance import distances
+from models.drift.column_drift import FALSE_ALARMS, ROWS_AT_LEAST, ColumnDrift, column_drift
 from models.drift.counts import Counts
 from models.drift.distance import false_discovery_q
 

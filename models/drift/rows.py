@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,30 +9,14 @@ import numpy as np
 import pandas as pd
 
 from config.errors import BadInput
-from models.catalog import RegistryModel
 from models.drift.counts import Counts
-from models.drift.profile import ARTIFACT, Profile
-from models.loading import artifact_bytes
+from models.drift.profile import Profile
 from models.published import classes_of
 
 #: Rows that are predicted together.
 CHUNK = 50_000
 #: Names of columns that a message lists at most.
 SHOWN_NAMES = 5
-
-
-def profile_of(model: RegistryModel) -> Profile:
-    """The training profile of a model.
-
-    Raises:
-        BadInput: its run left none, or it cannot be read.
-    """
-    content = artifact_bytes(model, ARTIFACT)
-    try:
-        told = json.loads(content)
-    except ValueError as error:
-        raise BadInput(f"the training profile of model {model.id} cannot be read: {error}") from None
-    return Profile.from_json(told)
 
 
 def features(frame: pd.DataFrame, schema: Mapping[str, Any], source: str) -> pd.DataFrame:

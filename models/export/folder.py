@@ -32,7 +32,8 @@ JOBLIB, SKOPS, ONNX, CODE = "model.joblib", "model.skops", "model.onnx", "best_p
 OPTIONAL = {"skops": SKOPS, "onnx": ONNX, "code": CODE}
 TRUSTED_TYPES = "model.trusted-types.json"
 
-Refit = Callable[[bytes, pd.DataFrame], Answers]
+#: content of the readable code, the published pipeline, rows -> what the code's pipeline says of them
+Refit = Callable[[bytes, Any, pd.DataFrame], Answers]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def export(
         folder: that does not exist yet, or is empty.
         without: of `OPTIONAL`, forms that are not wanted.
         trust_unsigned: see `models.loading.load`.
-        refit: runs the readable code on the table that the model learnt from, and asks the pipeline that it makes.
+        refit: runs the readable code on the table that the model learnt from, and asks the pipeline that it makes;
+            raises BadInput or RunFailed where it cannot, NotConvertible where the code is not this model's.
         no_refit: why there is no ``refit``.
 
     Raises:
@@ -95,7 +97,9 @@ def export(
             making.skops()
         if "onnx" not in without:
             making.onnx(model)
-        if "code" not in without:
+        if "ensemble" in model.tags:
+            making.missing[CODE] = (Obstacle("code", "the code of its run is that of the best single pipeline"),)
+        elif "code" not in without:
             making.code(artifact_bytes(model, CODE), refit, no_refit)
         differing = [comparison for comparison in making.comparisons if not comparison.agrees]
         if differing:
@@ -141,16 +145,20 @@ class _Making:
         self.write(ONNX, content)
 
     def code(self, content: bytes, refit: Refit | None, no_refit: str) -> None:
+        told = None
+        if refit is not None:
+            try:
+                told = refit(content, self._fitted, self._rows)
+            except NotConvertible as error:
+                self.missing[CODE] = error.obstacles
+                return
+            except (BadInput, RunFailed) as error:
+                no_refit = str(error)
         self.write(CODE, content)
-        if refit is None:
+        if told is None:
             self.missing[CODE] = (Obstacle("parity", f"not compared: {no_refit}"),)
-            return
-        try:
-            told = refit(content, self._rows)
-        except (BadInput, RunFailed) as error:
-            self.missing[CODE] = (Obstacle("parity", f"not compared: {error}"),)
-            return
-        self._compare(CODE, told, TOLERANCE)
+        else:
+            self._compare(CODE, told, TOLERANCE)
 
     def told(self) -> dict[str, Any]:
         """Content of ``parity.json``."""

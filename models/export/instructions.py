@@ -43,18 +43,22 @@ _ONNX = """\
 ## model.onnx
 
 For any ONNX runtime, also without Python. Each column is an input of its own, `(rows, 1)`: a `double` column holds
-numbers, or truth values as 1 and 0, with NaN for a missing cell; a `string` column holds categories, with the empty
-text for a missing cell. {outputs}
+numbers, truth values as 1 and 0, or dates as seconds since 1970 in UTC, with NaN for a missing cell; a `string` column
+holds categories, with the empty text for a missing cell. {outputs}
 
 ```python
 import numpy, onnxruntime, pandas
 
 rows = pandas.read_csv("rows.csv")
 session = onnxruntime.InferenceSession("model.onnx")
+written = session.get_modelmeta().custom_metadata_map
 feeds = {{}}
 for column in session.get_inputs():
     cells = rows[column.name]
-    if column.type == "tensor(string)":
+    if "date format of " + column.name in written:
+        dates = pandas.to_datetime(cells, errors="coerce", utc=True, format=written["date format of " + column.name])
+        cells = ((dates - pandas.Timestamp("1970-01-01", tz="UTC")) / pandas.Timedelta("1s")).to_numpy(dtype="float64")
+    elif column.type == "tensor(string)":
         cells = cells.astype("string").fillna("").to_numpy(dtype=object)
     else:
         truths = {{"true": 1, "false": 0, "yes": 1, "no": 0}}

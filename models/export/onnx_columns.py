@@ -1,8 +1,9 @@
 """The preprocessing of raw columns in ONNX, on typed input.
 
 The published pipeline reads whatever cells come: numbers as texts, texts as numbers. ONNX knows types: here a column of
-numbers or truth values is 64-bit floats with NaN for a missing cell, a column of categories is texts with the empty
-text for one. What remains is written operator by operator, in 64 bits, since converters know none of these steps.
+numbers or truth values is 64-bit floats with NaN for a missing cell, a column of dates is seconds since 1970 in UTC as
+such floats, a column of categories is texts with the empty text for a missing cell. What remains is written operator by
+operator, in 64 bits, since converters know none of these steps.
 """
 
 from __future__ import annotations
@@ -16,17 +17,22 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from models.export.conversion import NotConvertible, Obstacle
+from models.export.onnx_calendar import add_calendar
 from models.export.onnx_graph import Graph
 
-#: The steps of a part of the preprocessing -> the step after which its cells are typed. The parts are those of
-#: `experiments.data.columns`; a part that is none of them does not convert.
+#: The steps of a part of the preprocessing -> the step after which its cells are typed, and what is written of the
+#: others. The parts are those of `experiments.data.columns`; a part that is none of them does not convert.
 READ = {
-    ("read", "float", "finite", "bounded", "filled"): "float",
-    ("words", "truths", "read", "float", "finite", "bounded", "filled"): "float",
-    ("read", "float", "finite", "bounded", "one-hot"): "float",
-    ("read", "filled", "one-hot"): "filled",
-    ("read", "filled", "mean target"): "filled",
+    ("read", "float", "finite", "bounded", "filled"): ("float", "numbers"),
+    ("words", "truths", "read", "float", "finite", "bounded", "filled"): ("float", "numbers"),
+    ("read", "float", "finite", "bounded", "one-hot"): ("float", "numbered categories"),
+    ("read", "filled", "one-hot"): ("filled", "categories"),
+    ("read", "filled", "mean target"): ("filled", "many categories"),
+    ("read", "parts", "filled"): ("read", "dates"),
+    ("text", "read", "parts", "filled"): ("read", "dates"),
 }
+#: What the ONNX file says of a column of dates: how its texts are written, for `pandas.to_datetime`.
+DATE_FORMAT = "date format of "
 
 
 def add_columns(graph: Graph, columns: ColumnTransformer) -> str:
@@ -43,9 +49,9 @@ def add_columns(graph: Graph, columns: ColumnTransformer) -> str:
         NotConvertible: with every part that does not convert.
     """
     made, obstacles = [], []
-    for name, part, names in _parts(columns):
+    for name, part, chosen in _parts(columns):
         try:
-            made.append(_writer(part)(graph, part, names))
+            made.append(_writer(part)(graph, part, _listed(chosen)))
         except NotConvertible as error:
             obstacles += [Obstacle(f"columns, {name}", obstacle.reason) for obstacle in error.obstacles]
     if obstacles:
@@ -61,32 +67,50 @@ def typed_rows(columns: ColumnTransformer, X: pd.DataFrame) -> dict[str, np.ndar
         X: raw columns, (n_rows, n_columns).
     """
     feeds = {}
-    for _, part, names in _parts(columns):
-        last = READ[tuple(part.named_steps)]
-        read = part[: list(part.named_steps).index(last) + 1].transform(X[names])
-        for name in names:
-            cells = read[name]
-            dtype: Any = object if last == "filled" else np.float64
-            feeds[name] = cells.to_numpy(dtype=dtype).reshape(-1, 1)
+    for _, part, chosen in _parts(columns):
+        last, what = READ[tuple(part.named_steps)]
+        read = part[: list(part.named_steps).index(last) + 1].transform(X[chosen])
+        for name in _listed(chosen):
+            cells = read if what == "dates" else read[name]
+            feeds[name] = _typed(cells, what).reshape(-1, 1)
     return feeds
 
 
-def _parts(columns: ColumnTransformer) -> list[tuple[str, Any, list[str]]]:
+def date_formats(columns: ColumnTransformer) -> dict[str, str]:
+    """How the dates of each column of dates are written, for `pandas.to_datetime`."""
+    return {
+        name: str(part.named_steps["read"].kw_args["format"])
+        for _, part, name in _parts(columns)
+        if isinstance(part, Pipeline) and READ.get(tuple(part.named_steps), ("", ""))[1] == "dates"
+    }
+
+
+def _typed(cells: pd.Series, what: str) -> np.ndarray:
+    if what == "dates":
+        return ((cells - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta("1s")).to_numpy(dtype=np.float64)
+    is_text = what in ("categories", "many categories")
+    return cells.to_numpy(dtype=object if is_text else np.float64)
+
+
+def _parts(columns: ColumnTransformer) -> list[tuple[str, Any, Any]]:
     return [
-        (name, part, [names] if isinstance(names, str) else list(names))
-        for name, part, names in columns.transformers_
+        (name, part, chosen)
+        for name, part, chosen in columns.transformers_
         if not (name == "remainder" or part == "drop")
     ]
 
 
+def _listed(chosen: Any) -> list[str]:
+    return [chosen] if isinstance(chosen, str) else list(chosen)
+
+
 def _writer(part: Any) -> Callable[[Graph, Pipeline, list[str]], str]:
     steps = tuple(part.named_steps) if isinstance(part, Pipeline) else ()
-    if steps not in READ:
-        last = type(part.steps[-1][1] if isinstance(part, Pipeline) else part).__name__
-        inner = [type(step).__name__ for _, step in part.steps] if isinstance(part, Pipeline) else []
-        culprit = next((step for step in inner if step in ("HashingVectorizer", "DatetimeEncoder")), last)
-        raise NotConvertible(Obstacle("columns", f"{culprit} has no form in ONNX"))
-    return _WRITERS[steps[-1] if READ[steps] == "filled" else f"numbers {steps[-1]}"]
+    if steps in READ:
+        return _WRITERS[READ[steps][1]]
+    inner = [type(step).__name__ for _, step in part.steps] if isinstance(part, Pipeline) else [type(part).__name__]
+    culprit = next((name for name in inner if name == "HashingVectorizer"), inner[-1])
+    raise NotConvertible(Obstacle("columns", f"{culprit} has no form in ONNX"))
 
 
 def _numbers(graph: Graph, names: list[str]) -> tuple[str, str]:
@@ -106,9 +130,20 @@ def _bounded(graph: Graph, part: Pipeline, cells: str) -> str:
 
 def _filled(graph: Graph, part: Pipeline, names: list[str]) -> str:
     present, missing = _numbers(graph, names)
+    return _imputed(graph, part, _bounded(graph, part, present), missing)
+
+
+def _dates(graph: Graph, part: Pipeline, names: list[str]) -> str:
+    present, missing = _numbers(graph, names)
+    parts = add_calendar(graph, part.named_steps["parts"], present)
+    width = graph.constant(np.zeros((1, len(part.named_steps["parts"].extracted_features_)), dtype=bool))
+    return _imputed(graph, part, parts, graph.node("Or", missing, width))
+
+
+def _imputed(graph: Graph, part: Pipeline, cells: str, missing: str) -> str:
     imputer = part.named_steps["filled"]
     fill = np.nan_to_num(np.asarray(imputer.statistics_, dtype=np.float64)).reshape(1, -1)
-    filled = graph.node("Where", missing, graph.constant(fill), _bounded(graph, part, present))
+    filled = graph.node("Where", missing, graph.constant(fill), cells)
     indicated = [] if imputer.indicator_ is None else list(imputer.indicator_.features_)
     if not indicated:
         return filled
@@ -173,8 +208,9 @@ def _without_infrequent(encoder: Any) -> Any:
 
 
 _WRITERS: Mapping[str, Callable[[Graph, Pipeline, list[str]], str]] = {
-    "numbers filled": _filled,
-    "numbers one-hot": _numbered_one_hot,
-    "one-hot": _one_hot,
-    "mean target": _mean_target,
+    "numbers": _filled,
+    "numbered categories": _numbered_one_hot,
+    "categories": _one_hot,
+    "many categories": _mean_target,
+    "dates": _dates,
 }

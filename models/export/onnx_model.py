@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from models.export.conversion import NotConvertible, Obstacle
-from models.export.onnx_columns import add_columns
+from models.export.onnx_columns import DATE_FORMAT, add_columns, date_formats
 from models.export.onnx_graph import Graph
 from models.export.onnx_steps import add_steps
 from models.published import classes_of, coded
@@ -46,6 +46,7 @@ def onnx_model(fitted: Any, X: pd.DataFrame, about: Mapping[str, str]) -> bytes:
         features = add_columns(graph, columns)
     except NotConvertible as error:
         obstacles += error.obstacles
+    about = {**about, **{DATE_FORMAT + name: written for name, written in date_formats(columns).items()}}
     Z = np.asarray(columns.transform(X), dtype=np.float64)
     has_probabilities = classes is not None and hasattr(pipeline, "predict_proba")
     try:

@@ -210,7 +210,24 @@ def _random_cosines(graph: Graph, estimator: RBFSampler, value: str, Z: np.ndarr
     return graph.node("Mul", graph.node("Cos", angle), graph.constant(np.sqrt(2.0 / weights.shape[1])))
 
 
-#: Transformers that no converter knows, written here; by name, so that TPOT need not be imported.
+def _products(graph: Graph, estimator: Any, value: str, Z: np.ndarray, step: str) -> str:
+    """Polynomials as products of columns; the converter of skl2onnx takes minutes for a hundred columns."""
+    powers = np.asarray(estimator.powers_)
+    one = Z.shape[1]  # a column of ones that is put beside the others
+    factors = [np.repeat(np.arange(one), row) for row in powers]
+    degree = max(1, *(len(each) for each in factors))
+    first = graph.node("Gather", value, graph.constant(np.array([0], dtype=np.int64)), axis=1)
+    ones = graph.node("Exp", graph.node("Sub", first, first))
+    beside = graph.joined([value, ones])
+    product = ""
+    for number in range(degree):
+        chosen = np.array([each[number] if number < len(each) else one for each in factors], dtype=np.int64)
+        column = graph.node("Gather", beside, graph.constant(chosen), axis=1)
+        product = graph.node("Mul", product, column) if product else column
+    return product
+
+
+#: Transformers that no converter knows, or none in reasonable time; by name, so that TPOT need not be imported.
 _OWN: dict[str, Callable[[Graph, Any, str, np.ndarray, str], str]] = {
     "Passthrough": _passed_through,
     "ZeroCount": _zero_count,
@@ -218,4 +235,5 @@ _OWN: dict[str, Callable[[Graph, Any, str, np.ndarray, str], str]] = {
     "FastICA": _independent_components,
     "FeatureAgglomeration": _merged_columns,
     "RBFSampler": _random_cosines,
+    "PolynomialFeatures": _products,
 }

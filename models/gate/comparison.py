@@ -31,7 +31,7 @@ Drawn = Literal["rows", "groups", "blocks"]
 
 
 class TooFewDraws(Exception):
-    """There was no time for enough draws, or the metric is defined for too few of them; which, in words."""
+    """There was no time for enough draws, or the metric is not defined for enough of them; which, in words."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ def compare(
     Raises:
         TooFewDraws: no interval can be told.
     """
+    if not (math.isfinite(challenger.score) and math.isfinite(champion.score)):
+        raise TooFewDraws(f"{metric} is not defined for the rows that are left")
     rows = challenger.rows
     draw, kind = drawer(rows)
     random = np.random.default_rng(seed)

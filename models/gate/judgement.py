@@ -98,9 +98,10 @@ def judge(
     timing = REPEATS if deadline - clock() > _SPARE_SECONDS else 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # drawn rows may lack a class; what a metric says of them is not finite then
-        alone = Judged(
-            candidate.fitted, candidate.rows, challenger.metric, shared_classes([candidate.fitted], candidate.rows)
-        )
+        try:
+            alone = _judged_alone(challenger, candidate)
+        except Incomparable as error:
+            return _unjudged(challenger, champion, str(error))
         groups = fairness(alone, limits.fairness_column) if limits.fairness_column else None
         latency = inference_ms(candidate.fitted, candidate.rows.X, timing)
         opposed = _opposed(challenger, champion, candidate, trust, timing, deadline, clock) if champion else None
@@ -122,7 +123,7 @@ def judge(
         limits=checks,
         fairness=groups,
         judged_at=_now(),
-        way_out=_way_out(challenger) if decision == "undecided" else "",
+        way_out=_way_out(challenger, champion) if decision == "undecided" else "",
     )
 
 
@@ -139,7 +140,7 @@ def _unjudged(challenger: RegistryModel, champion: RegistryModel | None, problem
         limits=(),
         fairness=None,
         judged_at=_now(),
-        way_out=_way_out(challenger),
+        way_out=_way_out(challenger, None),
     )
 
 
@@ -167,6 +168,16 @@ def _opposed(
     except (BadInput, Incomparable, TooFewDraws) as error:
         return _Opposed(measured, problem=str(error))
     return _Opposed(measured, comparison)
+
+
+def _judged_alone(challenger: RegistryModel, candidate: Candidate) -> Judged:
+    if not challenger.metric:
+        raise Incomparable("the registry holds no metric for it")
+    try:
+        classes = shared_classes([candidate.fitted], candidate.rows)
+        return Judged(candidate.fitted, candidate.rows, challenger.metric, classes)
+    except Exception as error:  # of any kind: whoever published it may have done anything
+        raise Incomparable(f"it cannot be scored on its held-out rows: {type(error).__name__}: {error}") from error
 
 
 def _judged_champion(fitted: Any, rows: HoldoutRows, metric: str, classes: Any) -> Judged:
@@ -227,5 +238,9 @@ def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
-def _way_out(challenger: RegistryModel) -> str:
-    return f"clearml-automl models promote {challenger.id} --force --reason 'why'"
+def _way_out(challenger: RegistryModel, champion: RegistryModel | None) -> str:
+    force = f"clearml-automl models promote {challenger.id} --force --reason 'why'"
+    seed = champion.metadata.get("seed", "") if champion else ""
+    if not seed or seed == challenger.metadata.get("seed"):
+        return force
+    return f"run again with the champion's --seed {seed}, which holds out the same rows of the same table, or {force}"

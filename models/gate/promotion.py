@@ -21,13 +21,14 @@ from config.errors import BadInput, RunFailed
 from models.catalog import (
     CHALLENGER,
     CHAMPION,
-    NEWEST,
     PROMOTION,
     RegistryModel,
+    as_typed,
     champion_among,
     champion_of,
     model_by_id,
     models_named,
+    no_champion,
     registry_client,
 )
 from models.gate import history
@@ -143,7 +144,7 @@ def rollback(
         models = models_named(name)
         champion = champion_among(models)
         if champion is None:
-            raise BadInput(f"{name!r} has no champion; type 'clearml-automl models promote {name}{NEWEST}' to make one")
+            raise no_champion(name)
         ids = _former(champion)
         usable = {model.id for model in models if model.is_published}
         while ids and ids[0] not in usable:
@@ -177,7 +178,7 @@ def archive(model: RegistryModel, *, deadline: float = math.inf, patience: float
         if champion is not None and champion.id == model.id:
             raise BadInput(
                 f"model {model.id} is the champion of {model.name!r}; promote another one first, or type"
-                f" 'clearml-automl models rollback {model.name} --reason why'"
+                f" 'clearml-automl models rollback {as_typed(model.name)} --reason why'"
             )
         retag(_again(model), remove=[CHAMPION])  # left by a promotion that was interrupted
         registry_client().models.archive_many(ids=[model.id])

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 ARTIFACT = "verdict"
 TITLE = "Verdict"
+#: of the table, relative: measure, challenger, champion, what it means
+_COLUMN_WIDTHS = [3, 2, 2, 10]
 #: statuses in which a task takes artifacts
 _OPEN = ("created", "in_progress")
 
@@ -58,7 +60,8 @@ def _report(verdict: Verdict, challenger: RegistryModel, task: Any) -> None:
     else:
         _attach(verdict, challenger)
     logger = task.get_logger()
-    logger.report_table(TITLE, "numbers and reasons", 0, table_plot=verdict.table())
+    widths = {"columnwidth": _COLUMN_WIDTHS}
+    logger.report_table(TITLE, "numbers and reasons", 0, table_plot=verdict.table(), extra_data=widths)
     logger.report_plotly(TITLE, "challenger against champion", verdict_figure(verdict), 0)
     logger.report_text(f"{verdict.outcome}: {verdict.reason}", print_console=False)
     task.flush(wait_for_uploads=True)

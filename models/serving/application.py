@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from models.serving.desk import Desk, Overloaded
+from models.serving.docs_page import docs_page
 from models.serving.keys import Guard
 from models.serving.messages import Format, Question
 from models.serving.observer import Observer, ObserverThread
-from models.serving.openapi import docs_page, openapi
+from models.serving.openapi import openapi
 from models.serving.service_metrics import ServiceMetrics
 from models.serving.status import Status
 from models.serving.time_limit import TimedOut, TimeLimit

@@ -202,9 +202,11 @@ class Crew:
             if not worker.is_busy:
                 self._workers.discard(worker)
                 worker.hang_up()
-        if self._workers:
-            await self._drained.wait()
-        self._folder.remove()
+        try:
+            if self._workers:
+                await self._drained.wait()
+        finally:
+            self._folder.remove()
 
     def forget(self) -> None:
         """Leaves nothing on disk; for a process that is about to end without another word."""

@@ -153,6 +153,8 @@ class Follower:
             self._serving_id, self._refused = champion.id, None
 
     def _refuse(self, champion: RegistryModel, reason: str) -> None:
+        if self._ended.is_set():
+            return
         self._refused = Refused(champion.id, " ".join(reason.split()))
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, LONGEST_RETRY)

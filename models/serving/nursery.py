@@ -95,10 +95,14 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended workers leave nothing behind
     gc.collect()
     gc.freeze()
+    folders: set[bytes] = set()
     while True:
         path, descriptors, _, _ = socket.recv_fds(connection, LONGEST_PATH, 1)
         if not path:
+            for left in folders:  # where the front process was killed, it could not remove them itself
+                ModelFolder(Path(os.fsdecode(left))).remove()
             return
+        folders.add(path)
         process_id = os.fork()
         if process_id == 0:
             code = 1

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -19,16 +20,15 @@ from config.errors import BadInput
 from models import catalog
 from models.catalog import RegistryModel
 from models.serving.application import Application
+from models.serving.connection import limited_protocol
 from models.serving.crew import CannotStart, Crew
 from models.serving.desk import Desk
 from models.serving.follower import CannotLoad, Follower, Refused, fetch
 from models.serving.keys import Guard
-from models.serving.messages import Answered
 from models.serving.model_folder import ModelFolder
 from models.serving.nursery import Nursery
 from models.serving.observer import Blind, Observer, ObserverThread
 from models.serving.options import ServiceOptions
-from models.serving.request import Request
 from models.serving.service_metrics import ServiceMetrics
 from models.serving.status import Status
 
@@ -97,6 +97,7 @@ class _Service:
         self._options, self._nursery, self._on_ready = options, nursery, on_ready
         self._metrics = ServiceMetrics()
         self._observer = ObserverThread(observer or Blind())
+        self._changing: asyncio.Task[Any] | None = None
         self._desk = Desk(self._metrics, self._observer if observer else None, options.timeout)
 
     async def serve(self, champion: RegistryModel, folder: ModelFolder, listener: socket.socket) -> int:
@@ -122,9 +123,9 @@ class _Service:
         )  # fmt: skip
         server = _Server(
             uvicorn.Config(
-                application, http="httptools", ws="none", lifespan="off", interface="asgi3", log_config=None,
-                access_log=False, server_header=False, timeout_keep_alive=KEEP_ALIVE, proxy_headers=False,
-                timeout_graceful_shutdown=int(self._options.timeout + GRACE),
+                application, http=limited_protocol(self._options.timeout), ws="none", lifespan="off",
+                interface="asgi3", log_config=None, access_log=False, server_header=False, proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=int(self._options.timeout + GRACE),
             ),
             self._stop,
             self._end_at_once,
@@ -135,6 +136,9 @@ class _Service:
             await server.serve(sockets=[listener])
         finally:
             follower.end()
+            if self._changing:  # a champion that is being loaded comes too late
+                self._changing.cancel()
+                await asyncio.wait([self._changing])
             await self._desk.crew.end()
             await self._loop.run_in_executor(None, self._observer.close)
         return 0
@@ -150,16 +154,14 @@ class _Service:
         os._exit(128 + number)
 
     def _crew(self, model: RegistryModel, folder: ModelFolder) -> Crew:
-        def back(batch: list[Request], answered: Answered | None) -> None:
-            self._desk.take_back(batch, answered)
-
         return Crew(
             model, folder, self._options.workers, self._nursery, self._forking,
-            on_done=back, on_free=self._desk.hand_over_soon, on_restart=self._metrics.worker_restarted,
+            on_done=self._desk.take_back, on_free=self._desk.hand_over_soon, on_restart=self._metrics.worker_restarted,
         )  # fmt: skip
 
     async def _change_to(self, model: RegistryModel, folder: ModelFolder) -> None:
         """Starts workers for another model beside those that answer, and has them take over when all are warm."""
+        self._changing = asyncio.current_task()
         crew = self._crew(model, folder)
         await crew.start()
         before, self._desk.crew = self._desk.crew, crew
@@ -180,6 +182,8 @@ class _Service:
             future.result()
         except CannotStart as error:
             raise CannotLoad(str(error)) from None
+        except CancelledError:
+            raise CannotLoad("the service ends") from None
 
     def _tell_from_thread(self, is_reachable: bool, refused: Refused | None) -> None:
         with contextlib.suppress(RuntimeError):  # the service has ended meanwhile
@@ -236,9 +240,11 @@ class _Server(uvicorn.Server):
 def _listener(options: ServiceOptions) -> socket.socket:
     try:
         family = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((options.host, options.port))
+        with contextlib.ExitStack() as failed:
+            listener = failed.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((options.host, options.port))
+            failed.pop_all()
     except OSError as error:
         where = f"{options.host}:{options.port}"
         raise BadInput(

@@ -11,7 +11,8 @@ import pytest
 from config.samples import SAMPLES
 from experiments.data.findings import as_json, findings, refusal
 from experiments.data.split import split
-from experiments.data.table import Roles, read_table
+from experiments.data.table import Roles, Table, read_table
+from tests.data.awkward import awkward_frame, awkward_labels
 
 ROWS = 400
 
@@ -211,3 +212,20 @@ def test_findings_are_told_as_json_and_as_one_refusal(found, honest):
     assert "1 more" in refusal(result)
     assert refusal(found(honest.sort_values("answer"))) == ""
     assert "\n" not in refusal(result)
+
+
+@pytest.mark.parametrize("target", ["answer", "whole"])
+def test_every_kind_and_type_of_column_can_be_checked(tmp_path, target):
+    frame = awkward_frame(150).drop(columns="mixed").assign(answer=awkward_labels(150))
+    path = tmp_path / "awkward.parquet"
+    frame.to_parquet(path)
+    table = read_table(str(path), target, task_type="regression" if target == "whole" else "auto")
+    # which numbers the rows, but for a few cells
+    assert kinds_of(findings(table, *split(table, 0.2, seed=0))) == [("identifier", "numbers as text")]
+
+
+def test_cells_of_mixed_types_can_be_checked():
+    frame = awkward_frame(150)
+    kinds = {"mixed": "categorical", "whole": "numeric"}
+    table = Table("mixed", frame[list(kinds)], awkward_labels(150), "classification", kinds, "0" * 64)
+    assert kinds_of(findings(table, table.rows(np.arange(100)), table.rows(np.arange(100, 150)))) == []

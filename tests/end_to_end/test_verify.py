@@ -148,6 +148,30 @@ def test_a_task_that_is_none_is_refused_in_one_line(clearml_server):
         verify("0123456789abcdef0123456789abcdef")
 
 
+def test_what_the_check_of_its_table_found_stands_in_its_task(run):
+    from clearml import Task
+
+    task = Task.get_task(task_id=run["task_id"])
+    (found,) = task.artifacts["table_findings"].get()["findings"]
+    assert (found["kind"], found["column"], found["refusable"]) == ("drift", "species", False)
+    assert any("table check: the file is sorted by 'species'" in line for line in task.get_reported_console_output(50))
+
+
+def test_a_table_with_findings_is_refused_where_the_setting_says_so(command_line, clearml_server, table, tmp_path):
+    leaking = tmp_path / "leaking.csv"
+    frame = pd.read_csv(table)
+    frame.assign(ring_colour=frame["species"].map({"Adelie": 1, "Gentoo": 2, "Chinstrap": 3})).to_csv(
+        leaking, index=False
+    )
+    arguments = ("run", "--here", "--data", str(leaking), *RUN, "--table-checks", "refuse")
+    _, told = command_line.run(*arguments, code=2)
+    assert told.strip().splitlines()[-1] == (
+        "error: table_checks=refuse: column 'ring_colour' alone predicts 'species' almost perfectly (balanced accuracy "
+        "1 on rows that it was not fitted to); if it is not known before 'species' is, leave it out: feat_type "
+        '{"ring_colour": "drop"}'
+    )
+
+
 def test_its_model_is_exported_and_every_form_agrees(command_line, run, tmp_path):
     folder = tmp_path / "birds"
     told = command_line.json("models", "export", run["model_id"], str(folder))

@@ -9,7 +9,16 @@ from datetime import datetime, timezone
 import pytest
 
 from config.errors import BadInput
-from models.catalog import RegistryModel, all_models, champion_among, champion_of, find, full_name, models_named
+from models.catalog import (
+    RegistryModel,
+    all_models,
+    champion_among,
+    champion_of,
+    find,
+    full_name,
+    models_named,
+    no_champion,
+)
 from models.gate.limits import Limits
 from models.gate.promotion import promote
 from tests.models.shelf import Shelf
@@ -42,6 +51,11 @@ def test_facts_that_are_missing_or_damaged_are_none():
     broken = replace(MODEL, metadata={"cv_score": "", "input_schema": "[", "promotion": "x"})
     assert (broken.cv_score, broken.holdout_score, broken.holdout_interval) == (None, None, None)
     assert (broken.input_schema, broken.promotion, broken.size_bytes) == ({}, 0, None)
+
+
+def test_a_name_with_a_space_is_quoted_where_it_is_to_be_typed():
+    assert "models promote AutoML/owls@newest'" in str(no_champion("AutoML/owls"))
+    assert """models promote "AutoML/owls ensemble@newest"'""" in str(no_champion("AutoML/owls ensemble"))
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def test_a_regressors_scorers_take_numbers(metric):
     np.testing.assert_allclose(scores, [get_scorer(metric)(model, X[fold], y[fold]) for fold in FOLDS])
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "neg_log_loss", "roc_auc_ovr", "balanced_accuracy"])
+@pytest.mark.parametrize("metric", ["accuracy", "neg_log_loss", "roc_auc_ovr", "balanced_accuracy", "f1_macro"])
 def test_ties_are_broken_as_scikit_learn_breaks_them(metric):
     """Trees tie all the time."""
     draw = np.random.default_rng(1)

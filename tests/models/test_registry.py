@@ -108,6 +108,23 @@ def test_its_page_is_linked(published, task, clearml_server):
     assert published.url == f"{clearml_server.web}/projects/{task.project}/models/{published.id}/general"
 
 
+def test_two_models_of_one_task_have_a_file_each(published, task, table, facts):
+    other = publishable(
+        preprocessing(table.kinds, table.X, table.task),
+        LogisticRegression(C=1e-6, max_iter=5000),
+        table.X,
+        table.y,
+        table.task,
+    )
+    second = publish(
+        task, packed(other), name="AutoML/penguins ensemble", metric="accuracy", cv_score=None, holdout_score=None,
+        table=facts, tags=("tpot", "ensemble", "challenger"),
+    )  # fmt: skip
+    for model in (published, second):
+        with open(stored(model.id).get_local_copy(force_download=True), "rb") as file:
+            assert hashlib.sha256(file.read()).hexdigest() == model.sha256
+
+
 def test_nothing_tells_where_the_file_lay_before(published):
     assert tempfile.gettempdir() not in (stored(published.id).comment or "")
 

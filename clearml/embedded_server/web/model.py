@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from starlette.routing import Route
@@ -13,12 +14,12 @@ from embedded_server.storage.documents import Document
 from embedded_server.web import models
 from embedded_server.web.actions import json_body
 from embedded_server.web.experiment_row import link, parameter, summaries
-from embedded_server.web.model_card import card_of, show_card
+from embedded_server.web.model_card import card_of, is_ensemble, show_card
 from embedded_server.web.page import Content, NotThere, Visit, data, page
 from embedded_server.web.perform import perform
 
 #: metadata that has a place of its own on the page
-_HEADLINES = {"metric", "cv_score", "holdout_score", "input_schema"}
+_HEADLINES = {"metric", "cv_score", "holdout_score", "holdout_low", "holdout_high", "input_schema"}
 _SHOWN_USERS = 50  # experiments that use a model
 
 
@@ -71,12 +72,32 @@ def view(store: Store, document: Document) -> dict[str, Any]:
         "metadata": {name: _value(metadata[name]) for name in sorted(metadata) if name not in _HEADLINES},
         "input_schema": _schema(metadata.get("input_schema")),
         "scalars": _scalars(document),
+        **_trust(store, document, str(own[0]["metric"] or "")),
         "card": card_of(store, document),
         "made_by": _made_by(store, document),
         "derived_from": _named(store, document.get("parent")),
         "used_by": _used_by(store, document["id"]),
         "versions": same_name,
     }
+
+
+def _trust(store: Store, document: Document, metric: str) -> dict[str, Any]:
+    """How far the two scores can be trusted: their intervals, and how much of the best of many is luck."""
+    metadata = document.get("metadata") or {}
+    low, high = (models.as_number(_value(metadata.get(f"holdout_{end}", ""))) for end in ("low", "high"))
+    task = store.documents.get("tasks", document.get("task") or "")
+    found = () if task is None or is_ensemble(document) else summaries(task)
+    told = {one.get("variant"): one["value"] for one in found if math.isfinite(one["value"])}
+    cv = f"cv {metric}"
+    return {
+        "holdout_interval": _interval(low, high),
+        "cv_interval": _interval(told.get(f"{cv} low"), told.get(f"{cv} high")),
+        "optimism": told.get(f"optimism {metric}"),
+    }
+
+
+def _interval(low: Any, high: Any) -> list[float] | None:
+    return None if low is None or high is None else [low, high]
 
 
 def _value(item: Any) -> str:

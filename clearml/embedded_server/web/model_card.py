@@ -62,8 +62,13 @@ def show_card(visit: Visit) -> Response:
 
 def _uri(task: Document | None, model: Document, ending: str) -> Any:
     """What the experiment says of where the card lies; None where it has none."""
-    own = _ENSEMBLE_CARD if _ENSEMBLE_TAG in (model.get("tags") or ()) else _CARD
+    own = _ENSEMBLE_CARD if is_ensemble(model) else _CARD
     return next((artifact.get("uri") for artifact in _artifacts(task) if artifact.get("key") == own + ending), None)
+
+
+def is_ensemble(model: Document) -> bool:
+    """Whether a model is the ensemble beside an experiment's best, of which the experiment's own scores do not tell."""
+    return _ENSEMBLE_TAG in (model.get("tags") or ())
 
 
 def _artifacts(task: Document | None) -> Iterator[dict[str, Any]]:

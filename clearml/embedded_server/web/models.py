@@ -20,7 +20,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 _FIELDS = (
     "id", "name", "project", "task", "ready", "tags", "system_tags", "framework", "uri", "created",
     "metadata.metric.value", "metadata.cv_score.value", "metadata.holdout_score.value", "metadata.rows.value",
-    "metadata.table_fingerprint.value",
+    "metadata.table_fingerprint.value", "metadata.promotion.value",
 )  # fmt: skip
 
 
@@ -86,6 +86,7 @@ def versions(store: Store, where: str = "", parameters: Sequence[Any] = ()) -> l
                 "holdout_score": as_number(row["metadata.holdout_score.value"]),
                 "rows": as_number(row["metadata.rows.value"]),
                 "fingerprint": row["metadata.table_fingerprint.value"],
+                "promotion": as_number(row["metadata.promotion.value"]),
                 "experiment": _experiment(row, tasks),
             }
         )
@@ -94,7 +95,9 @@ def versions(store: Store, where: str = "", parameters: Sequence[Any] = ()) -> l
 
 def group(name: str, members: list[dict[str, Any]]) -> dict[str, Any]:
     """Versions of one name, the newest first, and which of them counts: the champion, else the newest published one."""
-    champion = next((one for one in members if one["role"] == CHAMPION), None)
+    # a promotion that was interrupted leaves two with the tag: the later one counts, by its number
+    tagged = [one for one in members if one["role"] == CHAMPION]
+    champion = max(tagged, key=lambda one: one["promotion"] or 0, default=None)
     published = next((one for one in members if one["published"]), None)
     return {
         "name": name,

@@ -92,6 +92,24 @@ def test_an_ensemble_has_a_card_of_its_own(site: Site, task: str) -> None:
     assert site.page(f"/models/{ensemble}/card") == "of the ensemble"
 
 
+def test_both_scores_stand_beside_each_other_with_intervals_and_the_optimism(site: Site) -> None:
+    task = site.experiment()
+    for name, value in (("cv r2 low", 0.61), ("cv r2 high", 0.83), ("optimism r2", 0.0432)):
+        site.report_value(task, name, value)
+    scores = {"metric": "r2", "cv_score": 0.72, "holdout_score": 0.6875, "holdout_low": 0.5125, "holdout_high": 0.7625}
+    metadata = [{"key": key, "type": "str", "value": str(value)} for key, value in scores.items()]
+    model = site.model(task=task, metadata=metadata)
+    found = site.twin(f"/models/{model}.json")["model"]
+    assert (found["cv_interval"], found["holdout_interval"], found["optimism"]) == (
+        [0.61, 0.83], [0.5125, 0.7625], 0.0432,
+    )  # fmt: skip
+    text = site.page(f"/models/{model}")
+    assert "0.5125 to 0.7625" in text
+    assert "0.0432" in text
+    ensemble = site.model(task=task, metadata=metadata, tags=["ensemble"])
+    assert site.twin(f"/models/{ensemble}.json")["model"]["optimism"] is None  # the experiment's is not about it
+
+
 @pytest.mark.parametrize(
     "uri", ["s3://bucket/model_card.html", "file:///etc/passwd", "javascript:alert(1)", "http://[bad", "http://x/no"]
 )

@@ -42,6 +42,12 @@ def test_the_champion_leads_to_its_page_and_challengers_are_counted(site, name):
     assert text.count('class="role challenger"') == 2
 
 
+def test_of_two_champions_the_later_promotion_counts(site, name):
+    later = site.model(name=name, tags=["champion"], metadata=entries(promotion=10))
+    site.model(name=name, tags=["champion"], metadata=entries(promotion=9))
+    assert listed(site, name)[0]["champion"] == later
+
+
 def test_without_a_champion_the_newest_published_version_counts(site, name):
     published = site.model(name=name, ready=True)
     draft = site.model(name=name)

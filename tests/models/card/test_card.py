@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import re
 import sys
@@ -70,9 +71,9 @@ def test_figures_are_in_the_page_and_ready_for_plotly(cards, task, expected):
     import plotly.graph_objects as go
 
     card = cards[task]
-    assert [series for _, series, _ in card.figures] == expected
+    assert [series for _, series, _ in card.figures if series != "SHAP"] == expected
     assert {title for title, _, _ in card.figures} == {PLOTS}
-    assert card.html.count("<svg ") == len(expected)
+    assert card.html.count("<svg ") == len(card.figures)
     for _, _, figure in card.figures:
         json.dumps(figure, allow_nan=False)
         go.Figure(figure)  # it refuses what plotly does not know
@@ -144,10 +145,12 @@ def test_without_shap_it_says_nothing_of_it(cards):
 
 
 def test_where_there_is_no_time_it_says_what_was_left_out(binary):
-    card = make_card(binary.facts, binary.fitted, binary.holdout, deadline=time.monotonic())
+    seconds = itertools.count()  # a machine that is hopelessly slow
+    card = make_card(binary.facts, binary.fitted, binary.holdout, deadline=1.0, clock=lambda: float(next(seconds)))
     assert "There was no time to find out." in card.markdown
     assert set(SECTIONS) <= set(headings(card))
     assert "| `matters` |" in card.markdown
+    assert "There was no time for `" in card.markdown
     assert "ROC" in [series for _, series, _ in card.figures]
 
 

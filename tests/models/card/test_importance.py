@@ -84,7 +84,7 @@ def test_without_time_for_the_fewest_rows_nothing_is_shuffled_and_columns_are_na
 
 def test_where_time_is_short_fewer_rows_are_shuffled_and_intervals_fall_away(numbers):
     fitted = Counting(numbers.fitted)
-    found = importances(outcome_of(numbers), fitted, asked_seconds=0.0, deadline=2.0, clock=Clock(step=0.1))
+    found = importances(outcome_of(numbers), fitted, asked_seconds=0.0, deadline=2.0, clock=Clock(step=0.11))
     assert FEWEST_ROWS <= found.rows < len(numbers.holdout)
     assert found.repeats >= 1
     assert found.columns[0].column == "matters"

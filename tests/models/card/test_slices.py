@@ -69,6 +69,16 @@ def test_numbers_and_dates_are_cut_into_quarters(outcome):
     assert "2024-01-01 to under 2024-01-31" in by_label(found, "day")
 
 
+def test_dates_may_be_texts_and_may_be_missing(outcome):
+    days = pd.date_range("2024-01-01", periods=N).strftime("%Y-%m-%d").to_series().reset_index(drop=True)
+    days[::10] = None
+    X = outcome.holdout.X.assign(day=days)
+    found = by_label(parts_of(replace(outcome, holdout=replace(outcome.holdout, X=X)), ["day"]), "day")
+    assert len(found) == 5
+    assert found["(missing)"].rows == 12
+    assert sum(each.rows for each in found.values()) == N
+
+
 def test_a_number_of_few_values_has_a_part_for_each(outcome):
     assert list(by_label(parts_of(outcome, ["steps"]), "steps")) == ["0", "1", "2", "3"]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
-from scipy.stats import chi2_contingency, false_discovery_control, fisher_exact, ks_2samp
+from scipy.stats import chi2_contingency, false_discovery_control, fisher_exact, hypergeom, ks_2samp
 
 from models.drift.distance import false_discovery_q, homogeneity_p, ks, psi, psi_by_chance, share_p
 
@@ -68,6 +70,15 @@ def test_shares_are_compared_by_fishers_exact_test():
     assert share_p(10, 1000, 8, 100) == pytest.approx(2 * greater)
     assert share_p(10, 1000, 0, 100, only_more=True) == 1.0
     assert share_p(0, 0, 5, 100) == 1.0
+
+
+@pytest.mark.parametrize("rows", [(60, 7), (1000, 200), (20_000, 1_000_000), (300, 5_000_000)])
+def test_whatever_the_number_of_rows(rows):
+    then, now = rows
+    for hits_then, hits_now in itertools.product((0, 1, then // 9, then), (0, 1, now // 10, now // 8, now)):
+        expected = hypergeom.sf(hits_now - 1, then + now, hits_then + hits_now, now)
+        found = share_p(hits_then, then, hits_now, now, only_more=True)
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-12), (hits_then, hits_now)
 
 
 def test_ks_is_the_distance_of_numbers_that_fall_on_edges():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -106,6 +107,24 @@ def test_the_same_champion_again_changes_nothing(observer):
     observer.observe(batch(60))
     observer.on_model(FIRST)
     assert observer.report()["rows"] == 60
+
+
+def test_it_can_be_looked_at_while_it_counts(observer):
+    ended = threading.Event()
+    seen = []
+
+    def look():
+        while not ended.is_set():
+            seen.append(observer.watch().total.rows)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for seed in range(20):
+        observer.observe(batch(30, seed=seed))
+    ended.set()
+    looking.join()
+    assert seen == sorted(seen)
+    assert observer.report()["rows"] == 600
 
 
 def test_what_is_older_than_a_day_is_forgotten(observer, clock):

@@ -118,3 +118,4 @@ def test_their_number_is_bounded():
     watch = Watch("m", "n", datetime.now(timezone.utc), found, found)
     labels = {key[1] for key in exposed(watch) if key[0] == "automl_drift_psi"}
     assert len(labels) == COLUMNS
+    assert "And 50 more, which moved less" in page(watch)

@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 
 from models.drift.column_drift import FALSE_ALARMS, ROWS_AT_LEAST
-from tests.models.drift.rows import frame, probabilities, profile, report
+from models.drift.counts import Counts
+from models.drift.profile import Profile, training_profile
+from models.drift.report import drift_report
+from tests.models.drift.rows import KINDS, frame, probabilities, profile, report
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,13 @@ def test_later_dates_are_no_alarm(training):
     assert column(found, "day").above == pytest.approx(1.0)
 
 
+def test_but_later_dates_of_which_many_are_missing_are(training):
+    X = frame(300, 5)
+    found = report(training, X.assign(day=pd.Series("01.01.2026", X.index).mask(some(X))))
+    assert [each.name for each in found.moved_columns] == ["day"]
+    assert column(found, "day").finding == "8.3% missing, 0.0% in training"
+
+
 def test_few_rows_say_nothing(training):
     found = report(training, frame(ROWS_AT_LEAST - 1).assign(age=1e6))
     assert not found.is_drift
@@ -106,6 +116,15 @@ def test_predictions_that_moved_are_told_apart(training):
     assert [each.name for each in found.moved_predictions] == ["prediction", "confidence"]
     assert "'no' in 100% of the rows" in found.predictions[0].finding
     assert found.summary == "drift in 300 rows: the predictions moved (prediction, confidence)"
+
+
+def test_predicted_numbers_are_compared_too():
+    y = np.random.default_rng(0).normal(100.0, 15.0, 300)
+    training = Profile.from_json(training_profile(frame(500), KINDS, y, "regression"))
+    for rise, moved in ((0.0, []), (15.0, ["prediction"])):
+        counted = Counts(training)
+        counted.add(frame(200, 1), np.random.default_rng(1).normal(100.0 + rise, 15.0, 200))
+        assert [each.name for each in drift_report(counted).moved_predictions] == moved
 
 
 def test_the_worst_comes_first(training):

@@ -89,8 +89,15 @@ def publish_people(clearml_server, fitted):
 
 
 @pytest.fixture(scope="module")
-def champion(publish_people):
+def former(publish_people):
+    """The champion when the service starts."""
     return publish_people(NAME)
+
+
+@pytest.fixture(scope="module")
+def champion(watched):
+    """The champion that took over."""
+    return watched.drift["model"]["id"]
 
 
 def monitoring_tasks(name):
@@ -104,13 +111,18 @@ def console(task):
 
 
 @pytest.fixture(scope="module")
-def watched(champion):
-    """What a service says of rows as in training, of shifted ones, and what its monitoring task holds after its end."""
+def watched(former, publish_people):
+    """What a service says of rows as in training, of shifted ones after another champion took over, and its task."""
     service = RunningService(NAME, "--workers", "1")
     said = SimpleNamespace()
     try:
         assert service.ask("/predict", records(people(200, 3)))[0] == 200
         said.calm = service.ask("/drift.json")[1]
+        publish_people(NAME)
+        service.wait_until(lambda: service.ask("/drift.json")[1].get("model", {"id": former})["id"] != former)
+        service.wait_until(lambda: monitoring_tasks(NAME))  # the last words on the model before
+        said.anew = service.ask("/drift.json")[1]
+        assert service.ask("/predict", records(people(200, 3)))[0] == 200
         assert service.ask("/predict", records(shifted(1000, 4)))[0] == 200
         service.wait_until(lambda: service.metric("automl_drift_rows_total") == 1200)
         said.drift = service.ask("/drift.json")[1]
@@ -123,10 +135,16 @@ def watched(champion):
     return said
 
 
-def test_rows_as_in_training_are_no_drift(watched, champion):
-    assert watched.calm["model"] == {"id": champion, "name": NAME}
+def test_rows_as_in_training_are_no_drift(watched, former):
+    assert watched.calm["model"] == {"id": former, "name": NAME}
     assert watched.calm["rows"] == 200
     assert watched.calm["drift"] is False
+
+
+def test_with_another_champion_counts_start_anew(watched, former):
+    assert watched.anew["model"]["id"] == watched.drift["model"]["id"] != former
+    assert watched.anew["rows"] == 0
+    assert watched.drift["rows"] == 1200
 
 
 def test_shifted_rows_are_told_with_the_columns_that_moved(watched):
@@ -148,7 +166,7 @@ def test_the_page_the_metrics_and_the_log_say_so(watched):
     assert "3 of 4 columns have moved" in watched.log
 
 
-def test_the_monitoring_task_holds_scalars_by_column_a_table_and_a_line(watched, champion):
+def test_the_monitoring_task_holds_scalars_by_column_a_table_and_a_line(watched, former, champion):
     task = watched.task
     assert str(task.task_type) == "monitor"
     assert task.get_status() == "stopped"
@@ -164,21 +182,46 @@ def test_the_monitoring_task_holds_scalars_by_column_a_table_and_a_line(watched,
         ("Drift", "by column"), ("Drift", "table")
     }  # fmt: skip
     assert "3 of 4 columns have moved" in console(task)
-    assert [model.id for model in task.get_models()["input"]] == [champion]
+    assert f"model {former} of {NAME} answers" in console(task)
+    assert f"model {champion} of {NAME} answers" in console(task)
+    assert champion in [model.id for model in task.get_models()["input"]]
+
+
+def reported(observer):
+    """Waits for the first report; the task's id."""
+    deadline = time.monotonic() + 30
+    while not observer.monitoring_task_id:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    observer.close()
+    return observer.monitoring_task_id
 
 
 def test_a_service_that_starts_again_goes_on_with_the_task(watched, champion):
     observer = DriftObserver(interval=0.02)
     observer.on_model(champion_of(NAME))
     observer.observe(batch(champion, people(100, 8)))
-    deadline = time.monotonic() + 30
-    while not observer.monitoring_task_id:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    observer.close()
-    assert observer.monitoring_task_id == watched.task.id
+    assert reported(observer) == watched.task.id
     watched.task.reload()
     assert watched.task.get_last_scalar_metrics()["Drift"]["moved columns"]["last"] == 0
+
+
+def test_a_server_that_is_away_disturbs_nothing_and_learns_it_all_when_it_is_back(champion, monkeypatch, caplog):
+    model = champion_of(NAME)
+    observer = DriftObserver(interval=0.02)
+    with monkeypatch.context() as away, caplog.at_level("INFO", "models.drift"):
+        away.setenv("CLEARML_API_HOST", "http://127.0.0.1:9")  # where nobody listens
+        observer.on_model(model)
+        observer.observe(batch(champion, shifted(300, 8)))
+        assert "age" in observer.report()["moved"]
+        deadline = time.monotonic() + 30
+        while "drift is not reported to ClearML for now" not in caplog.text:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert "age" in observer.report()["moved"]
+    assert reported(observer)
+    (task,) = monitoring_tasks(NAME)
+    assert task.get_last_scalar_metrics()["Rows"]["since the model began"]["last"] == 300
 
 
 def batch(model_id, X):
@@ -234,8 +277,6 @@ def test_bad_input_ends_in_one_line(champion, command, publish_people):
     assert "lacks the columns 'age', 'town', which the model learnt from" in problem(
         NAME, people(5).drop(columns=["age", "town"])
     )
-    assert "has no rows" in problem(NAME, people(0))
-    assert "--limit must be above 0" in problem(NAME, people(5), "--limit", "0")
     assert "there is no model named" in problem("Drift/peeple", people(5))
     bare = publish_people(f"{PROJECT}/bare", with_profile=False)
     assert "without the artifact 'training_profile'" in problem(bare, people(5))

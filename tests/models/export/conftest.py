@@ -15,7 +15,7 @@ ROWS = 240
 
 
 def shops(seed: int = 0) -> pd.DataFrame:
-    """Numbers, truth values, categories and a free text, with missing cells, and who ``buys``."""
+    """Numbers, truth values, dates, categories and a free text, with missing cells, and who ``buys``."""
     random = np.random.default_rng(seed)
     price = random.normal(size=ROWS)
     frame = pd.DataFrame(
@@ -24,11 +24,14 @@ def shops(seed: int = 0) -> pd.DataFrame:
             "visits": random.integers(0, 9, ROWS),
             "member": random.random(ROWS) < 0.5,
             "town": random.choice(["Bonn", "Kiel", "Ulm"], ROWS),
+            "since": pd.to_datetime("2021-03-01") + pd.to_timedelta(random.integers(0, 900, ROWS), "D"),
             "street": [f"street {number}" for number in random.integers(0, 40, ROWS)],
             "remark": [" ".join(random.choice(["good", "late", "never", "again"], 5)) for _ in range(ROWS)],
         }
     )
+    frame["since"] = frame["since"].dt.strftime("%d.%m.%Y")
     frame.loc[::9, "town"] = None
+    frame.loc[::7, "since"] = None
     return frame.assign(buys=np.where(price + random.normal(size=ROWS) / 2 > 0, "yes", "no"))
 
 

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from config.errors import BadInput, RunFailed
 from models.export import folder as folder_module
+from models.export.conversion import NotConvertible, Obstacle
 from models.export.folder import export
 from models.export.parity import Answers
 from tests.models.export.conftest import shops
@@ -101,14 +102,26 @@ def test_a_form_that_answers_differently_fails_the_export_and_leaves_nothing(lin
 
 
 def test_code_that_makes_another_pipeline_fails_the_export(linear, tmp_path):
-    def refit(code, X):
+    def refit(code, fitted, X):
         assert code == b"# how it was made\n"
-        told = Answers.of(linear[1], X)
+        told = Answers.of(fitted, X)
         return Answers(np.roll(told.predictions, 1), told.probabilities)
 
     with pytest.raises(RunFailed, match=r"best_pipeline.py answers differently"):
         export(linear[0], tmp_path / "shops", refit=refit)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_code_of_another_pipeline_is_left_out(linear, tmp_path):
+    def refit(code, fitted, X):
+        raise NotConvertible(Obstacle("code", "it is another's"))
+
+    made = export(linear[0], tmp_path / "shops", refit=refit)
+    assert "best_pipeline.py" not in made.files
+    ensemble = replace(linear[0], tags=("tpot", "challenger", "ensemble"))
+    made = export(ensemble, tmp_path / "ensemble", without=["skops", "onnx"])
+    assert "best_pipeline.py" not in made.files
+    assert "that of the best single pipeline" in (made.folder / "README.md").read_text()
 
 
 def test_a_folder_that_holds_something_is_left_alone(linear, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 
 from models.catalog import champion_of, models_named
 from models.gate.limits import Limits
-from models.gate.lock import LockTaken, PromotionLock
+from models.gate.lock import PATIENCE, LockTaken, PromotionLock
 from models.gate.promotion import promote, rollback
 from tests.models.shelf import Shelf, found
 
@@ -88,7 +88,7 @@ def test_of_two_promotions_at_once_the_second_judges_against_what_the_first_made
     is_over = threading.Event()
 
     def read():
-        while not is_over.is_set():
+        while not is_over.wait(0.02):
             champion = champion_of(name)
             seen.add(champion.id if champion else None)
 
@@ -125,12 +125,17 @@ def test_a_promotion_that_is_killed_leaves_one_champion_and_the_next_cleans_up(s
     assert rollback(name, "a test").champion == champion.id
 
 
-def test_the_lock_lets_one_in_at_a_time(clearml_server):
+@pytest.mark.parametrize(("is_abandoned", "patience"), [(False, PATIENCE), (True, 5.0)])
+def test_the_lock_lets_one_in_at_a_time(clearml_server, is_abandoned, patience):
+    from models.catalog import registry_client
+
     inside, most, entered = 0, 0, 0
+    if is_abandoned:  # by a process that died; all see that at the same time
+        registry_client().queues.create(name="promotion of a name/of several threads")
 
     def enter():
         nonlocal inside, most, entered
-        with PromotionLock("a name/of several threads") as lock:
+        with PromotionLock("a name/of several threads", patience=patience) as lock:
             inside += 1
             most, entered = max(most, inside), entered + 1
             assert lock.is_held

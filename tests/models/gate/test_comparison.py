@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -89,6 +90,15 @@ def test_too_few_draws_are_no_interval():
         TooFewDraws, match=f"5 of 5 draws gave a difference, {FEWEST_DRAWS} are needed; there was no time"
     ):
         compare(one, one, "accuracy", deadline=6, clock=lambda: float(next(ticks)))
+
+
+def test_rows_of_one_class_are_not_compared_by_their_order():
+    rows = rows_of(HELD_OUT.assign(target="no"))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        one = judged("clear", rows, "roc_auc")
+        with pytest.raises(TooFewDraws, match="roc_auc is not defined for the rows that are left"):
+            compare(one, one, "roc_auc")
 
 
 def test_rows_and_groups_must_be_enough():

@@ -233,6 +233,12 @@ def test_a_champion_that_left_no_evidence_can_only_be_followed_by_force(shelf):
     assert promote(newer, NO_LIMITS, force_reason="the old one left no evidence").is_promoted
 
 
+@pytest.mark.parametrize("metric", ["", "beauty"])
+def test_a_model_that_cannot_be_scored_is_not_promoted(shelf, metric):
+    verdict = promote(shelf.put(shelf.new_name(), metric=metric), NO_LIMITS)
+    assert (verdict.outcome, verdict.reason[:32]) == ("undecided", "the challenger cannot be judged:")
+
+
 def test_a_champion_of_a_stranger_is_loaded_only_where_that_was_asked_for(shelf, tmp_path):
     name = shelf.new_name()
     stranger = shelf.put(name, ["noise"], signing_home=tmp_path)

@@ -48,6 +48,8 @@ class RunningService:
             raise AssertionError(f"the service ended with {self.process.wait(10)}: {self.log}")
         self.told = json.loads(line)
         self.url = self.told["url"]
+        #: that `ask` sends
+        self.key = KEY
 
     @property
     def log(self) -> str:
@@ -60,7 +62,7 @@ class RunningService:
         """Status and content of an answer, decoded where it is JSON."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
-        given = {"Authorization": f"Bearer {KEY}", "Content-Type": kind} if headers is None else dict(headers)
+        given = {"Authorization": f"Bearer {self.key}", "Content-Type": kind} if headers is None else dict(headers)
         try:
             sent = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
             connection.request("GET" if body is None else "POST", path, sent, given)

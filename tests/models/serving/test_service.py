@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
+import psutil
 import pytest
 
 from commands.serving import serve
@@ -205,38 +206,84 @@ def test_workers_are_started_even_after_the_process_that_forks_them_was_killed(s
     service.wait_until(lambda: service.ask("/ready")[1]["workers"] == 2)
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(champion):
-    with RunningService(NAME, "--workers", "1", "--timeout", "0.5") as service:
-        parts = urlsplit(service.url)
-        with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
-            head = f"POST /predict HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\nContent-Length: 10\r\n\r\n{{"
-            connection.sendall(head.encode())
-            assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
-        # a worker that hangs is ended, and another takes its place
-        (worker,) = service.workers()
-        worker.suspend()
-        assert service.ask("/predict", ROW)[0] == 504
-        service.wait_until(lambda: service.ask("/ready")[1]["workers"] == 1 and service.workers() != [worker])
-        assert service.ask("/predict", ROW)[0] == 200
-        assert service.stop() == 0
+@pytest.fixture(scope="module")
+def impatient(champion):
+    """A service with a short time limit, and with a key of its own making."""
+    with RunningService(NAME, "--workers", "1", "--timeout", "0.5", AUTOML_SERVE_KEY="") as running:
+        running.key = Path(running.told["keys"].removeprefix("file ")).read_text().strip()
+        yield running
+        assert running.stop() == 0
 
 
-def test_told_to_stop_it_answers_what_is_in_flight_and_ends_well(champion, made):
-    with RunningService(NAME, "--workers", "1") as service:
-        rows = records(made.X) * 50
+def test_a_key_is_made_at_the_first_start_and_told_where_it_is(impatient):
+    path = Path(impatient.told["keys"].removeprefix("file "))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert impatient.ask("/schema")[0] == 200
+    assert impatient.ask("/schema", headers={"X-API-Key": KEY})[0] == 401
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(impatient):
+    parts = urlsplit(impatient.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        head = f"POST /predict HTTP/1.1\r\nHost: x\r\nX-API-Key: {impatient.key}\r\nContent-Length: 10\r\n\r\n{{"
+        connection.sendall(head.encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /predict HTTP/1.1\r\nHo"])
+def test_headers_that_do_not_come_are_not_waited_for(impatient, sent):
+    parts = urlsplit(impatient.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        connection.sendall(sent)
+        assert connection.recv(1000) == b""
+
+
+def test_a_worker_that_hangs_is_ended_and_another_takes_its_place(impatient):
+    (worker,) = impatient.workers()
+    worker.suspend()
+    assert impatient.ask("/predict", ROW)[0] == 504
+    impatient.wait_until(lambda: impatient.ask("/ready")[1]["workers"] == 1 and impatient.workers() != [worker])
+    impatient.wait_until(lambda: impatient.ask("/predict", ROW)[0] == 200)
+
+
+@pytest.fixture(scope="module")
+def without_keys(champion):
+    """A service that asks for no key; a test ends it."""
+    with RunningService(NAME, "--workers", "1", "--no-key") as running:
+        yield running
+
+
+def test_without_keys_it_answers_only_by_this_machines_names(without_keys):
+    assert without_keys.ask("/predict", ROW, headers={})[0] == 200
+    assert without_keys.ask("/predict", ROW, headers={"Host": "evil.example"})[0] == 403
+
+
+def test_told_to_stop_it_answers_what_is_in_flight_and_ends_well(without_keys, made):
+    service = without_keys
+    rows = records(made.X) * 50
+    (worker,) = service.workers()
+    worker.suspend()  # so that the request is in flight for sure when the signal comes
+    answers = []
+    asker = threading.Thread(target=lambda: answers.append(service.ask("/predict", rows)))
+    asker.start()
+    service.wait_until(lambda: service.metric("automl_serving_requests_in_flight") == 1)
+    service.process.send_signal(signal.SIGTERM)
+    service.wait_until(lambda: "no new connections" in service.log)
+    worker.resume()
+    asker.join(60)
+    assert [status for status, _ in answers] == [200]
+    assert len(answers[0][1]["predictions"]) == len(rows)
+    assert service.process.wait(30) == 0
+
+
+def test_killed_it_leaves_nothing_behind(champion, tmp_path):
+    with RunningService(NAME, "--workers", "1", TMPDIR=str(tmp_path)) as service:
         (worker,) = service.workers()
-        worker.suspend()  # so that the request is in flight for sure when the signal comes
-        answers = []
-        asker = threading.Thread(target=lambda: answers.append(service.ask("/predict", rows)))
-        asker.start()
-        service.wait_until(lambda: service.metric("automl_serving_requests_in_flight") == 1)
-        service.process.send_signal(signal.SIGTERM)
-        service.wait_until(lambda: "no new connections" in service.log)
-        worker.resume()
-        asker.join(60)
-        assert [status for status, _ in answers] == [200]
-        assert len(answers[0][1]["predictions"]) == len(rows)
-        assert service.process.wait(30) == 0
+        nursery = worker.parent()
+        assert list(tmp_path.iterdir())
+        service.process.kill()
+        assert not psutil.wait_procs([worker, nursery], timeout=30)[1]
+        assert not list(tmp_path.iterdir())
 
 
 def test_a_second_signal_ends_it_at_once(champion):
@@ -258,23 +305,6 @@ def test_a_second_signal_ends_it_at_once(champion):
 def _ask_and_be_hung_up_on(service):
     with pytest.raises((http.client.HTTPException, ConnectionError)):
         service.ask("/predict", ROW)
-
-
-def test_a_key_is_made_at_the_first_start_and_told_where_it_is(champion, tmp_path):
-    with RunningService(NAME, "--workers", "1", AUTOML_SERVE_KEY="") as service:
-        path = Path(service.told["keys"].removeprefix("file "))
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        key = path.read_text().strip()
-        assert service.ask("/schema", headers={"X-API-Key": key})[0] == 200
-        assert service.ask("/schema")[0] == 401
-        assert service.stop() == 0
-
-
-def test_without_keys_it_answers_only_by_this_machines_names(champion):
-    with RunningService(NAME, "--workers", "1", "--no-key") as service:
-        assert service.ask("/predict", ROW, headers={})[0] == 200
-        assert service.ask("/predict", ROW, headers={"Host": "evil.example"})[0] == 403
-        assert service.stop() == 0
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def two_models(publish_made):
 def service(two_models):
     with RunningService(NAME, "--workers", "2") as running:
         yield running
+        assert running.stop() == 0
 
 
 def crown(name: str, model_id: str) -> None:

@@ -1,51 +1,19 @@
-"""How good a model is: its scores beside each other, its mistakes, its curves, its columns and its weak spots."""
+"""Where a model errs on its held-out rows: confusion matrix and curves of a classifier, errors of a regression."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from models.card.curves import MOST_CLASSES, ClassCurves, class_curves
-from models.card.facts import CardFacts, Score
-from models.card.figure import Bars, Chart, Matrix, Series, thinned
-from models.card.importance import Importances
+from models.card.figure import Chart, Matrix, Series, thinned
 from models.card.outcome import Outcome
 from models.card.section import Section, joined
-from models.card.slices import FEW_ROWS, Slices
 from models.card.text import interval, name, number, shown, table
 
 #: classes of a confusion matrix, those with most rows; the rest is one
 MATRIX_CLASSES = 12
-#: bars of a figure, at most
-BARS = 25
 #: points of a scatter plot, at most
 POINTS = 500
-
-
-def scores(facts: CardFacts, holdout_rows: int) -> Section:
-    """The hold-out score beside the cross-validation score, with intervals, and how much of the latter is luck."""
-    rows = []
-    if facts.cv:
-        meaning = f"mean over {facts.folds} folds of the rows to learn from" if facts.folds else "mean over the folds"
-        rows.append(_score_row("cross-validation", facts.cv, meaning))
-        if facts.optimism is not None:
-            best = f"the best of {facts.candidates:,} pipelines" if facts.candidates > 1 else "the only pipeline"
-            rows.append(("optimism", number(facts.optimism), "–", f"estimated share of luck in being {best}"))
-            corrected = number(facts.cv.value - facts.optimism)
-            rows.append(("cross-validation less optimism", corrected, "–", "what to expect of new rows"))
-    if facts.holdout:
-        rows.append(_score_row("hold-out", facts.holdout, f"on {holdout_rows:,} rows that nothing had seen before"))
-    return Section(
-        "Scores",
-        joined(
-            f"The metric is {name(facts.metric)}; greater is better.",
-            table(("score", "value", "95 % interval", "what it is"), rows, numbers=(1,)),
-            _agreement(facts),
-            "The interval of the cross-validation is Student's, with the variance corrected for folds that share rows "
-            "(Nadeau and Bengio, 2003). The interval of the hold-out is a bootstrap of its rows (Efron, 1979). The "
-            "optimism is estimated by choosing the best on some of the folds and scoring it on the others, again and "
-            "again (after Tsamardinos, Greasidou and Borboudakis, 2018).",
-        ),
-    )
 
 
 def mistakes(outcome: Outcome) -> list[Section]:
@@ -54,80 +22,6 @@ def mistakes(outcome: Outcome) -> list[Section]:
         return [_errors(outcome)]
     curves = class_curves(outcome)
     return [_confusion(outcome), *([_curves(outcome, curves)] if curves else [])]
-
-
-def important_columns(found: Importances, facts: CardFacts) -> Section:
-    """Permutation importance."""
-    title = "Which columns matter"
-    if not found.columns:
-        return Section(title, "There was no time to find out.")
-    left_out = f" There was no time for {len(found.left_out):,} columns." if found.left_out else ""
-    rows = [(name(each.column), number(each.value), interval(each.low, each.high)) for each in found.columns]
-    top = found.columns[:BARS]
-    figure = Bars(
-        "Permutation importance",
-        f"on {found.rows:,} held-out rows, {found.repeats} times, with 95 % intervals",
-        f"fall of {facts.metric}",
-        tuple(shown(each.column) for each in top),
-        tuple(each.value for each in top),
-        tuple(each.low for each in top),
-        tuple(each.high for each in top),
-    )
-    return Section(
-        title,
-        joined(
-            f"By how much {name(facts.metric)} falls where a column's values are shuffled among {found.rows:,} "
-            f"held-out rows ({found.repeats} times; permutation importance). An interval that holds 0 says that the "
-            "column may well be worth nothing. Of columns that tell the same, each looks less important than it is."
-            + left_out,
-            table(("column", "importance", "95 % interval"), rows, numbers=(1,)),
-        ),
-        (figure,),
-    )  # fmt: skip
-
-
-def weak_spots(found: Slices, facts: CardFacts) -> Section:
-    """Performance by slice."""
-    title = "Performance by slice"
-    if not found.parts:
-        return Section(title, "No column of the held-out rows has parts to compare.")
-    rows = [
-        (
-            name(each.column),
-            name(each.label),
-            f"{each.rows:,}" + (" (few)" if each.is_small else ""),
-            number(each.score),
-            interval(each.low, each.high),
-        )
-        for each in found.parts
-    ]
-    left_out = ", ".join(name(column) for column in found.left_out)
-    return Section(
-        title,
-        joined(
-            f"{name(facts.metric)} on parts of the held-out rows, by the most important columns; the interval is a "
-            f"bootstrap of the part's rows. Parts of fewer than {FEW_ROWS} rows are marked: their scores are mostly "
-            "chance. Among so many parts some look bad by chance, too.",
-            table(("column", "part", "rows", "score", "95 % interval"), rows, numbers=(2, 3)),
-            f"There was no time for {left_out}." if left_out else "",
-        ),
-    )
-
-
-def _score_row(label: str, score: Score, meaning: str) -> tuple[str, str, str, str]:
-    return label, f"**{number(score.value)}**", interval(score.low, score.high), meaning
-
-
-def _agreement(facts: CardFacts) -> str:
-    """What the two scores say together."""
-    if not facts.cv or not facts.holdout or facts.cv.low is None or facts.cv.high is None:
-        return ""
-    value = facts.holdout.value
-    if value < facts.cv.low:
-        return "**The hold-out score lies below the interval of the cross-validation: expect the hold-out score.**"
-    if value > facts.cv.high:
-        return "The hold-out score lies above the interval of the cross-validation: by chance, or the rows are easier."
-    return "The hold-out score lies within the interval of the cross-validation."
 
 
 def _confusion(outcome: Outcome) -> Section:
