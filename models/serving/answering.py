@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from models.serving.predictor import Predictor, with_one_thread
 from models.serving.rows import Unreadable, read_rows
 from models.serving.trial_rows import holdout_cells, strange_cells
 from models.serving.validation import InputSchema
+
+log = logging.getLogger(__name__)
 
 #: Rows that the model predicts before it answers anybody.
 WARMING_ROWS = 256
@@ -93,9 +96,12 @@ class Answering:
     def _read(self, question: Question) -> _Read | Reply:
         try:
             rows = read_rows(question.format, question.body, self._schema.names)
+            cells, problems = self._schema.read(rows)
         except Unreadable as error:
             return Reply(400, orjson.dumps({"detail": str(error)}), 0)
-        cells, problems = self._schema.read(rows)
+        except Exception as error:  # a worker lives on, whatever somebody has thought of
+            log.exception("a request could not be read")
+            return self._refused(error, "these rows cannot be read")
         if problems:
             told = [problem.as_json() for problem in problems]
             detail = "the rows do not fit what the model was trained on; /schema says what it takes"
@@ -112,7 +118,7 @@ class Answering:
             predictions, probabilities = self._predictor.predict(together) if n_rows else ([], None)
         except Exception as error:  # of any kind: it depends on the model
             if len(read) == 1:
-                return [self._refused(error)], []
+                return [self._refused(error, "the model cannot predict these rows, which fit its schema")], []
             apart = [self._predicted([one]) for one in read]
             return [reply for replies, _ in apart for reply in replies], [
                 batch for _, batches in apart for batch in batches
@@ -135,10 +141,9 @@ class Answering:
             ]
         return Reply(200, _dumped({"model": self._model_id, "predictions": told}), len(predictions))
 
-    def _refused(self, error: Exception) -> Reply:
+    def _refused(self, error: Exception, detail: str) -> Reply:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
         problem = {"row": None, "column": None, "problem": reason, "instead": "leave out the rows that are unusual"}
-        detail = "the model cannot predict these rows, which fit its schema"
         return Reply(422, _dumped({"detail": detail, "model": self._model_id, "problems": [problem]}), 0)
 
     def _try(self, cells: Mapping[str, list[Any]]) -> None:

@@ -292,5 +292,7 @@ def _number_of(text: str) -> float | None:
 
 
 def _shown(cell: Any) -> str:
+    if isinstance(cell, (list, dict)):  # as a whole it may be as deep as Python can bear
+        return "a list" if isinstance(cell, list) else "an object"
     text = repr(cell) if isinstance(cell, str) else str(cell).lower() if isinstance(cell, bool) else str(cell)
     return text if len(text) <= 60 else f"{text[:57]}..."

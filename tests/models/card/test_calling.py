@@ -8,9 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from models.card.calling import calling, example
 from models.evidence import HoldoutRows
+from models.serving.rows import read_rows
+from models.serving.validation import InputSchema
 
 
 def holdout(**columns):
@@ -49,3 +52,13 @@ def test_without_rows_there_is_no_example(numbers):
 def test_costs_are_told_where_they_are_known(numbers):
     text = calling(replace(numbers.facts, size_bytes=123_456, inference_ms=23.4), None).text
     assert text.startswith("Its file has 0.12 MB. It predicts 1,000 rows in about 23.4 ms")
+
+
+@pytest.mark.parametrize("name", ["binary", "numbers"])
+def test_the_service_takes_the_row(name, request):
+    made = request.getfixturevalue(name)
+    schema = InputSchema(made.facts.input_schema)
+    rows = read_rows("json", json.dumps([example(made.holdout)]).encode(), schema.names)
+    cells, problems = schema.read(rows)
+    assert problems == []
+    assert all(len(column) == 1 for column in cells.values())

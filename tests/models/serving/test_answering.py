@@ -143,6 +143,14 @@ def test_rows_of_every_kind_of_column_get_what_the_pipeline_predicts(strange):
     assert [one["prediction"] for one in answer["predictions"]] == expected
 
 
+@pytest.mark.parametrize("deep", [b"[" * 1000 + b"]" * 1000, b'{"a":' * 1000 + b"1" + b"}" * 1000])
+def test_a_cell_as_deep_as_json_may_be_is_refused(answering, deep, caplog):
+    ((status, answer),) = asked(answering, b'{"colour": ' + deep + b"}")
+    assert status == 422
+    assert {problem["column"] for problem in answer["problems"]} == {"age", "income", "colour", "member"}
+    assert not caplog.records
+
+
 ANY_JSON = st.recursive(
     st.one_of(
         st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False),
