@@ -43,7 +43,7 @@ def export(
         model = find(reference)
         refit, no_refit = None, ""
         if "code" not in (without or []):
-            from experiments.verification import refit_of
+            from experiments.recorded_code import refit_of
 
             try:
                 refit = refit_of(model, data)

@@ -18,10 +18,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8090,
     workers: Annotated[
-        int | None, typer.Option(help="Prediction processes. [default: one a processor, 2 to 8]", min=1, max=64)
+        int | None, typer.Option(help="Prediction processes (default: one a processor, 2 to 8).", min=1, max=64)
     ] = None,
     api_key_file: Annotated[
-        Path | None, typer.Option(help="API keys, one a line. [default: AUTOML_SERVE_KEY, else a key that is made]")
+        Path | None, typer.Option(help="API keys, one a line (default: AUTOML_SERVE_KEY, else one is made).")
     ] = None,
     no_key: Annotated[bool, typer.Option("--no-key", help="Ask for no API key; on this machine only.")] = False,
     maximum_body_mb: Annotated[float, typer.Option(help="Largest body of a request, in MB.", min=0.001)] = 16.0,

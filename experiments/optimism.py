@@ -78,7 +78,7 @@ def cross_validation(
         seed: of the draws.
     """
     folds = len(champion)
-    score = sum(champion) / folds
+    score = float(sum(champion) / folds)
     low, high = corrected_interval(champion, metric)
     complete = [e for e in evaluations if e.outcome == "valid" and len(e.fold_scores) == folds]
     choices = sorted((e for e in complete if _mean(e) <= score), key=lambda e: (-_mean(e), e.number))
@@ -128,7 +128,7 @@ def corrected_interval(fold_scores: Sequence[float], metric: str) -> tuple[float
     mean = sum(fold_scores) / folds
     half = float(student.ppf((1 + CONFIDENCE) / 2, folds - 1)) * float(np.std(fold_scores, ddof=1))
     half *= math.sqrt(1 / folds + 1 / (folds - 1))
-    return mean - half, max(mean, min(mean + half, greatest(metric)))
+    return float(mean - half), float(max(mean, min(mean + half, greatest(metric))))
 
 
 def greatest(metric: str) -> float:

@@ -2,113 +2,30 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.metrics import get_scorer
 
 from config.errors import BadInput, RunFailed
-from config.settings import Settings
-from experiments.preparation import Prepared, prepare
+from experiments.preparation import Prepared
+from experiments.recorded_code import CODE, NOT_ITS_CODE, is_code_of, prepared_again
 from experiments.refitting import refitted_by_code, refitted_clone
-from experiments.reports.pipeline_code import Fitting, pipeline_code
 from experiments.reports.recorded_run import RecordedRun, recorded_run
 from experiments.reports.source import SourceError
-from models.catalog import RegistryModel
+from experiments.reproduction import Status, Step, Verification
 from models.evidence import HoldoutRows, Split, row_hashes
-from models.export.conversion import NotConvertible, Obstacle
 from models.export.parity import Answers, Comparison, compare
 from models.loading import artifact_bytes, evidence, load, split_of
 from models.published import classes_of, coded
 from models.registry import library_versions
 from models.scoring import score
 
-CODE = "best_pipeline.py"
-NOT_ITS_CODE = f"{CODE} is not what this version writes of the published pipeline, so it is not run"
 #: What a sum in another order leaves of a number, relative to the largest: several threads add up as they come.
 TOLERANCE = 1e-6
 #: A score that differs by less is the same.
 SAME_SCORE = 1e-9
-
-Status = Literal["same", "differs", "impossible", "skipped"]
-Outcome = Literal["reproduced", "drifted", "impossible"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that was looked at."""
-
-    name: str
-    status: Status
-    #: one line for people
-    told: str
-
-
-@dataclass
-class Verification:
-    """What came out."""
-
-    task_id: str
-    model_id: str
-    metric: str
-    steps: list[Step] = field(default_factory=list)
-    #: on the hold-out rows, when the model was published
-    recorded_score: float | None = None
-    #: of the pipeline that was fitted once more, on the same rows
-    refitted_score: float | None = None
-    #: of these rows, those that it answers differently
-    differing_rows: int | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        """``impossible`` where a step could not be taken or its ground has changed."""
-        ground = [
-            step for step in self.steps if step.name in ("table", "settings", "split") and step.status == "differs"
-        ]
-        if ground or any(step.status == "impossible" for step in self.steps):
-            return "impossible"
-        return (
-            "drifted"
-            if any(step.status == "differs" and step.name in _RESULTS for step in self.steps)
-            else "reproduced"
-        )
-
-    @property
-    def drift(self) -> float | None:
-        """Refitted less recorded score; None where there is no refitted one."""
-        if self.refitted_score is None or self.recorded_score is None:
-            return None
-        return self.refitted_score - self.recorded_score
-
-    @property
-    def conclusion(self) -> str:
-        """One line for people."""
-        if self.outcome == "impossible":
-            culprit = next(step for step in self.steps if step.status in ("impossible", "differs"))
-            return f"cannot be reproduced: {culprit.told}"
-        if self.outcome == "reproduced":
-            code = next((step.told for step in self.steps if step.name == "code" and step.status == "differs"), "")
-            return (
-                f"reproduced: {self.metric} {self.recorded_score:.6g}, and every hold-out row is answered the same"
-                + (f"; but {code}" if code else "")
-            )
-        told = next(step.told for step in reversed(self.steps) if step.status == "differs" and step.name in _RESULTS)
-        versions = next((step.told for step in self.steps if step.name == "versions" and step.status == "differs"), "")
-        return f"drifted: {told}" + (f" (with other versions: {versions})" if versions else "")
-
-    def as_json(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return {
-            **asdict(self), "outcome": self.outcome, "drift": self.drift, "conclusion": self.conclusion,
-        }  # fmt: skip
-
-
-#: steps whose difference is a drift
-_RESULTS = ("score", "refit")
 
 
 def verify(
@@ -133,38 +50,6 @@ def verify(
     """
     run = recorded_run(task_id)
     return _Verifying(run, data, seconds, trust_unsigned, tell).result()
-
-
-def refit_of(
-    model: RegistryModel, data: str = "", seconds: float = 600.0
-) -> Callable[[bytes, Any, pd.DataFrame], Answers]:
-    """How the readable code of a model is asked about rows: run on the table that the model learnt from.
-
-    Only code that this version writes of the published pipeline is run.
-
-    Args:
-        model: of the registry.
-        data: the table, where it is not any more where the task says.
-        seconds: wall clock that the fit may take.
-
-    Raises:
-        BadInput: the table cannot be had, or has changed.
-    """
-    run = recorded_run(model.task_id)
-    prepared = _prepared(run.settings, data)
-    if prepared.table.fingerprint != model.metadata.get("table_fingerprint"):
-        raise BadInput(f"{prepared.path} is not the table that the model learnt from; name that one with --data FILE")
-
-    def answers(code: bytes, fitted: Any, X: pd.DataFrame) -> Answers:
-        try:
-            is_its_code = _is_code_of(fitted, code, prepared, run.settings)
-        except SourceError as error:
-            raise NotConvertible(Obstacle("code", f"the pipeline cannot be written as code ({error})")) from None
-        if not is_its_code:
-            raise NotConvertible(Obstacle("code", NOT_ITS_CODE))
-        return Answers.of(refitted_by_code(code, prepared.path, run.settings.seed, seconds), X)
-
-    return answers
 
 
 class _Verifying:
@@ -201,7 +86,7 @@ class _Verifying:
     def _table(self) -> Prepared | None:
         """The table and its parts; None where it cannot be read."""
         try:
-            prepared = _prepared(self._run.settings, self._data)
+            prepared = prepared_again(self._run.settings, self._data)
         except BadInput as error:
             hint = "" if self._data else "; if the table is elsewhere, name it with --data FILE"
             self._add("table", "impossible", f"{error}{hint}")
@@ -289,7 +174,7 @@ class _Verifying:
             self._add("code", "skipped", str(error))
             return None
         try:
-            is_its_code = _is_code_of(fitted, code, prepared, self._run.settings)
+            is_its_code = is_code_of(fitted, code, prepared, self._run.settings)
         except SourceError as error:
             self._add("code", "skipped", f"the pipeline cannot be written as code ({error}); a clone is fitted instead")
             return None
@@ -335,11 +220,6 @@ def _told(metric: str, value: float, then: float | None, compared: Comparison) -
     )
 
 
-def _prepared(settings: Settings, data: str) -> Prepared:
-    """Rows as the run had them; the search space, which may be a file of another machine, is of no matter."""
-    return prepare(settings.model_copy(update={"search_space": "linear", **({"data": data} if data else {})}))
-
-
 def _same_rows(then: Split, now: Split) -> bool:
     return all(
         np.array_equal(np.sort(then.hashes[then.held_out == part]), np.sort(now.hashes[now.held_out == part]))
@@ -349,21 +229,3 @@ def _same_rows(then: Split, now: Split) -> bool:
 
 def _scored(fitted: Any, rows: HoldoutRows, metric: str) -> float:
     return score(get_scorer(metric), coded(fitted), rows.X, rows.target(classes_of(fitted)), rows.weight)
-
-
-def _is_code_of(fitted: Any, code: bytes, prepared: Prepared, settings: Settings) -> bool:
-    """Whether a script does what this version writes of a pipeline; raises SourceError where it cannot write it."""
-    target = str(prepared.table.y.name)
-    fitting = Fitting.of(prepared.table, prepared.path, target, settings.holdout_share, settings.seed)
-    written = pipeline_code(fitted, fitting, metric=prepared.metric)
-    return _statements(code.decode("utf-8", "replace")) == _statements(written)
-
-
-def _statements(code: str) -> str:
-    """What a script does, without its docstring, which tells of scores and addresses."""
-    try:
-        body = ast.parse(code).body
-    except SyntaxError:
-        return ""
-    is_docstring = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-    return ast.dump(ast.Module(body[1:] if is_docstring else body, []))

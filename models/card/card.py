@@ -38,7 +38,7 @@ LEAST_SECONDS = 0.25
 IMPORTANCE_SHARE = 0.7
 #: of the time, for SHAP, where its package is installed; it is not begun with fewer seconds than that
 SHAP_SHARE = 0.5
-SHAP_SECONDS = 2.5
+SHAP_SECONDS = 4.0
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,18 @@ def important_columns(found: Importances, facts: CardFacts) -> Section:
     title = "Which columns matter"
     if not found.columns:
         return Section(title, "There was no time to find out.")
+    times = "once" if found.repeats == 1 else f"{found.repeats} times"
+    has_intervals = any(each.low is not None for each in found.columns)
     certainty = (
-        "There was no time for intervals, so that small values may well be chance."
-        if all(each.low is None for each in found.columns)
-        else "An interval that holds 0 says that the column may well be worth nothing."
+        "An interval that holds 0 says that the column may well be worth nothing."
+        if has_intervals
+        else "There was no time for intervals, so that small values may well be chance."
     )
     rows = [(name(each.column), number(each.value), interval(each.low, each.high)) for each in found.columns]
     top = found.columns[:BARS]
     figure = Bars(
         "Permutation importance",
-        f"on {found.rows:,} held-out rows, {found.repeats} times, with 95 % intervals",
+        f"on {found.rows:,} held-out rows, {times}" + (", with 95 % intervals" if has_intervals else ""),
         f"fall of {facts.metric}",
         tuple(shown(each.column) for each in top),
         tuple(each.value for each in top),
@@ -38,7 +40,7 @@ def important_columns(found: Importances, facts: CardFacts) -> Section:
         title,
         joined(
             f"By how much {name(facts.metric)} falls where a column's values are shuffled among {found.rows:,} "
-            f"held-out rows ({found.repeats} times; permutation importance). {certainty} Of columns that tell the "
+            f"held-out rows ({times}; permutation importance). {certainty} Of columns that tell the "
             "same, each looks less important than it is.",
             table(("column", "importance", "95 % interval"), rows, numbers=(1,)),
         ),

@@ -24,7 +24,7 @@ def about(facts: CardFacts) -> str:
         lines.append(f"It is the light baseline, not the best of a search: {prose(facts.fallback)}.")
     if facts.created:
         lines.append(f"Made {prose(facts.created)}.")
-    if facts.task_url:
+    if facts.task_url.startswith(("http://", "https://")):
         lines.append(f"Its experiment: <{_address(facts.task_url)}>")
     return " ".join(lines)
 

@@ -86,7 +86,8 @@ def _html(markdown: MarkdownIt, text: str) -> str:
     for token in tokens:
         _without_style(token)
     html: str = markdown.renderer.render(tokens, markdown.options, {})
-    return html.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
+    html = html.replace("<pre>", '<pre tabindex="0">')  # what scrolls can be reached by keys
+    return html.replace("<table>", '<div class="table" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 
 def _without_style(token: Token) -> None:

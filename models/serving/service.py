@@ -65,6 +65,10 @@ def run(
     with contextlib.closing(listener), contextlib.closing(Nursery()) as nursery:
         nursery.start()  # it imports what workers need while the registry is asked
         champion = catalog.find(name)
+        if not champion.has_champion_tag:
+            raise BadInput(
+                f"{name!r} is no champion, and only champions are served; type its name, or promote it first"
+            )
         folder = fetch(champion, options.trust_unsigned, options.home)
         service = _Service(options, nursery, observer, on_ready)
         return _run_in_loop(service.serve(champion, folder, listener))

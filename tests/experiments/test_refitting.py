@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+
 import numpy as np
 import pandas as pd
 import psutil
@@ -81,3 +83,14 @@ def test_a_clone_is_fitted_on_the_same_rows_with_the_same_seed():
     assert np.array_equal(again.predict_proba(X), fitted.predict_proba(X))
     other = refitted_clone(fitted, X, y, "classification", None, 4, SECONDS)
     assert not np.array_equal(other.predict_proba(X), fitted.predict_proba(X))
+
+
+def test_a_class_that_only_a_persons_file_defines_is_fitted_again(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text('from sklearn.dummy import DummyClassifier\n\nclass Mine(DummyClassifier):\n    """My own."""\n')
+    mine = runpy.run_path(str(path), run_name="mine")["Mine"]
+    X = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0]})
+    fitted = publishable(StandardScaler(), mine(), X, ["no", "yes", "yes", "yes"], "classification")
+    again = refitted_clone(fitted, X, ["no", "yes", "yes", "no"], "classification", None, 0, SECONDS)
+    assert type(again.estimators_[0].named_steps["model"]).__name__ == "Mine"
+    assert set(again.predict(X)) <= {"no", "yes"}

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Nothing from elsewhere, nothing inline; the one thing that lets itself be framed is a model's card. Plotly needs pictures from memory (blob, data) to save a chart as a file.
+#: Nothing from elsewhere, nothing inline; of all that is here, only a model's card lets itself be framed. Plotly needs
+#: pictures from memory (blob, data) to save a chart as a file.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

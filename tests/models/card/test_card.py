@@ -167,6 +167,13 @@ def test_without_held_out_rows_there_is_a_card_of_what_is_known(binary):
     assert "curl" not in card.markdown
 
 
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", ""])
+def test_only_an_address_of_the_web_becomes_a_link(binary, url):
+    card = make_card(replace(binary.facts, task_url=url), binary.fitted, None)
+    assert "Its experiment" not in card.markdown
+    assert "href" not in [name for name, _ in Elements(card.html).attributes]
+
+
 def test_a_baseline_and_findings_are_told(binary):
     facts = replace(binary.facts, fallback="no pipeline came through", findings=("`id` looks like <an id>",))
     text = make_card(facts, binary.fitted, binary.holdout, deadline=time.monotonic()).markdown

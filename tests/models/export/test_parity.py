@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.naive_bayes import GaussianNB
 
+from experiments.data.columns import preprocessing
+from experiments.data.kinds import detect_kinds
 from models.evidence import HoldoutRows
 from models.export.parity import TIE, TOLERANCE, Answers, compare, rows_to_compare
+from models.export.skops_file import loaded, skops_file
+from models.published import publishable
+from tests.data.awkward import awkward_frame, awkward_labels
 
 LABELS = np.array(["a", "b", "b", "a"])
 PROBABILITIES = np.array([[0.9, 0.1], [0.2, 0.8], [0.5 - TIE / 4, 0.5 + TIE / 4], [0.7, 0.3]])
@@ -53,3 +59,14 @@ def test_rows_to_compare_are_the_held_out_ones_and_some_with_a_cell_emptied():
     assert len(rows) == 6
     assert rows.iloc[:3].to_numpy().tolist() == X.to_numpy().tolist()
     assert rows.iloc[3:].isna().sum().to_dict() == {"n": 1, "t": 1, "c": 1, "unused": 0}
+
+
+def test_a_pipeline_reads_them_as_it_reads_the_held_out_ones():
+    X, y = awkward_frame(), awkward_labels()
+    kinds = detect_kinds(X)
+    fitted = publishable(preprocessing(kinds, X, "classification"), GaussianNB(), X, y, "classification")
+    rows = rows_to_compare(HoldoutRows(X[:40], y[:40], "classification", kinds))
+    assert len(rows) == 80
+    assert np.array_equal(Answers.of(fitted, rows[:40]).probabilities, Answers.of(fitted, X[:40]).probabilities)
+    file = skops_file(fitted)
+    assert compare("skops", Answers.of(fitted, rows), Answers.of(loaded(file), rows), 0.0).agrees

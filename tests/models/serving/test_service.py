@@ -307,15 +307,22 @@ def _ask_and_be_hung_up_on(service):
         service.ask("/predict", ROW)
 
 
+@pytest.fixture(scope="module")
+def uncrowned(made, publish_made):
+    return publish_made(made, "Serving/uncrowned")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ({"name": "Serving/unheard-of", "port": 0}, "there is no model named 'Serving/unheard-of'"),
+        ({"name": "Serving/uncrowned@newest", "port": 0}, "is no champion"),
+        ({"name": "Serving/uncrowned", "port": 0}, "has no champion yet"),
         ({"name": NAME, "no_key": True, "host": "0.0.0.0"}, "can be reached by other machines"),
         ({"name": NAME, "api_key_file": Path("no/such/file")}, "cannot be read"),
         ({"name": NAME, "host": "192.0.2.1"}, "cannot listen on 192.0.2.1"),
     ],
 )
-def test_what_a_person_gets_wrong_is_told_in_one_line(champion, words, message):
+def test_what_a_person_gets_wrong_is_told_in_one_line(champion, uncrowned, words, message):
     with pytest.raises(BadInput, match=message):
         serve(**words)
