@@ -14,7 +14,7 @@ from config.settings import Settings
 from experiments.closing import Closed, Closing, fit_baseline, fit_best
 from experiments.data.findings import Finding, findings, refusal
 from experiments.ensembling import FittedEnsemble, fit_ensemble
-from experiments.explanation import Outcome, card_seconds, explain
+from experiments.explanation import Background, Outcome, card_seconds, explain
 from experiments.ledger import Ledger
 from experiments.preparation import Prepared, prepare
 from experiments.publication import code_of, promote_model, publish_model
@@ -101,17 +101,14 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
         with ledger.phase("publish"):
             published = publish_model(run, prepared, closed, cv_score, ("fallback",) if fallback else ())
             if ensemble:
-                publish_model(run, prepared, ensemble.closed, ensemble.choice.score, ("ensemble",), suffix=" ensemble")
+                published_ensemble = publish_model(
+                    run, prepared, ensemble.closed, ensemble.choice.score, ("ensemble",), suffix=" ensemble"
+                )
         with ledger.phase("report"):
-            explained = explain(
-                prepared,
-                settings,
-                Outcome(finished, closed, published, cv_score, champion, fallback),
-                found,
-                task_id=run.id,
-                task_url=run.url,
-                deadline=_card_deadline(run, ledger),
-            )
+            background = Background(prepared, settings, finished, found, run.id, run.url)
+            best = Outcome.of_best(closed, published, champion, cv_score, background, fallback)
+            second = Outcome.of_ensemble(ensemble, published_ensemble, prepared.metric) if ensemble else None
+            explained = explain(background, best, second, _card_deadline(run, ledger))
             tracking.report_result(
                 finished,
                 cv_score=cv_score,
@@ -146,8 +143,8 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
         leaderboard=tuple(leaderboard_rows(finished.leaderboard, finished.front, SHOWN_ROWS)),
         fallback_reason=fallback,
         holdout_interval=closed.holdout_interval,
-        cv_interval=explained.cross.interval if explained.cross else None,
-        optimism=explained.cross.optimism if explained.cross else None,
+        cv_interval=best.cross.interval if best.cross else None,
+        optimism=best.cross.optimism if best.cross else None,
         role=CHAMPION if verdict and verdict.is_promoted else CHALLENGER,
         dropped=sum(each.outcome == "dropped" for each in finished.evaluations),
         reused=sum(each.reused for each in finished.evaluations),

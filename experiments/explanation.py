@@ -14,12 +14,13 @@ import pandas as pd
 from config.settings import Settings
 from experiments.closing import Closed
 from experiments.data.findings import Finding, as_json
-from experiments.optimism import CrossValidation, cross_validation
+from experiments.ensembling import FittedEnsemble
+from experiments.optimism import CrossValidation, corrected_interval, cross_validation
 from experiments.preparation import Prepared
 from experiments.reports.leaderboard import pipeline_text
 from experiments.reports.tracking import ArtifactFile
 from experiments.search.events import Evaluation, Finished
-from models.card.card import HTML, MARKDOWN, Card, make_card
+from models.card.card import Card, make_card
 from models.card.facts import CardFacts, Score
 from models.drift.profile import training_profile
 from models.evidence import HOLDOUT, SPLIT, HoldoutRows
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 #: names of the artifacts
 TRAINING_PROFILE = "training_profile"
 TABLE_FINDINGS = "table_findings"
+MODEL_CARD = "model_card"
 
 #: share of the run's time that a card may take, and between which bounds; seconds
 CARD_SHARE = 0.02
@@ -44,89 +46,113 @@ def card_seconds(time_left: float) -> float:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run publishes, and how it was found."""
+class Background:
+    """What the models of a run have in common."""
 
+    prepared: Prepared
+    settings: Settings
     finished: Finished
+    #: by the checks of the table
+    found: Sequence[Finding]
+    task_id: str
+    #: the task's page
+    task_url: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A model that a run publishes."""
+
     closed: Closed
     published: Published
-    #: mean over the folds; None where there was no cross-validation
-    cv_score: float | None
-    #: the evaluation whose pipeline it is; None for the light baseline
-    champion: Evaluation | None
+    #: in one line; empty for the light baseline
+    pipeline: str
+    #: mean over the folds, with its interval; None where there was no cross-validation
+    cv: Score | None
+    #: what the folds tell of a pipeline that was chosen by them
+    cross: CrossValidation | None = None
     #: why it is the light baseline; empty where it is not
-    fallback: str
+    fallback: str = ""
+
+    @classmethod
+    def of_best(
+        cls,
+        closed: Closed,
+        published: Published,
+        champion: Evaluation | None,
+        cv_score: float | None,
+        background: Background,
+        fallback: str = "",
+    ) -> Outcome:
+        """The search's best pipeline, or the light baseline in its place.
+
+        Args:
+            closed: what was fitted.
+            published: its model.
+            champion: the evaluation whose pipeline it is; None for the light baseline.
+            cv_score: mean over the folds.
+            background: of the run.
+            fallback: why it is the light baseline.
+        """
+        if champion is None or not champion.fold_scores:
+            return cls(closed, published, "", None if cv_score is None else Score(cv_score), fallback=fallback)
+        metric, seed = background.prepared.metric, background.settings.seed
+        cross = cross_validation(champion.fold_scores, background.finished.evaluations, metric, seed)
+        cv = Score(cross.score, cross.low, cross.high)
+        return cls(closed, published, pipeline_text(champion), cv, cross)
+
+    @classmethod
+    def of_ensemble(cls, ensemble: FittedEnsemble, published: Published, metric: str) -> Outcome:
+        """The ensemble beside the best; its score is that of what was chosen on other folds, free of optimism."""
+        choice = ensemble.choice
+        cv = Score(choice.score, *corrected_interval(choice.fold_scores, metric))
+        return cls(ensemble.closed, published, f"a weighted vote of {len(choice.members)} pipelines", cv)
 
 
 @dataclass(frozen=True)
 class Explained:
-    """What is reported of a model, ready for `Tracking.report_result`."""
+    """What is reported of a run's models, ready for `Tracking.report_result`."""
 
-    #: what the folds tell of the pipeline; None where it was not chosen by them
-    cross: CrossValidation | None
     values: Mapping[str, float | None]
     files: Sequence[ArtifactFile]
     records: Mapping[str, Mapping[str, Any]]
     figures: Sequence[tuple[str, str, Any]]
 
 
-def explain(
-    prepared: Prepared,
-    settings: Settings,
-    outcome: Outcome,
-    found: Sequence[Finding],
-    *,
-    task_id: str,
-    task_url: str,
-    deadline: float,
-) -> Explained:
-    """Everything that stays with a model.
+def explain(background: Background, best: Outcome, ensemble: Outcome | None, deadline: float) -> Explained:
+    """Everything that stays with the models of a run.
 
     Args:
-        prepared: the rows.
-        settings: of the run.
-        outcome: what it publishes.
-        found: by the checks of the table.
-        task_id: of the run.
-        task_url: its page.
-        deadline: of the card, on `time.monotonic`.
+        background: of the run.
+        best: the model that it is about.
+        ensemble: beside it; None where there is none.
+        deadline: of the cards, on `time.monotonic`.
     """
+    prepared = background.prepared
     held_out, metric = prepared.holdout_rows(), prepared.metric
-    cross = _cross_validation(outcome, metric, settings.seed)
-    facts = card_facts(prepared, settings, outcome, cross, found, task_id, task_url)
     files = [
         ArtifactFile(HOLDOUT, f"{HOLDOUT}.parquet", held_out.to_parquet(), f"{len(held_out):,} rows"),
         ArtifactFile(SPLIT, f"{SPLIT}.parquet", prepared.split().to_parquet(), f"{len(prepared.table.y):,} rows"),
     ]
     figures: Sequence[tuple[str, str, Any]] = ()
-    card = _card(facts, outcome.closed.fitted, held_out, deadline, settings.seed)
-    if card:
+    if card := _card(background, best, held_out, deadline):
         figures = card.figures
-        files += [
-            ArtifactFile(MARKDOWN, MARKDOWN, card.markdown.encode(), card.markdown),
-            ArtifactFile(HTML, HTML, card.html.encode()),
-        ]
+        files += _card_files(card)
+    if ensemble and (card := _card(background, ensemble, held_out, deadline)):
+        files += _card_files(card, "_ensemble")
     values: dict[str, float | None] = {}
-    if cross:
+    if cross := best.cross:
         name = f"cv {metric}"
         values = {f"{name} low": cross.low, f"{name} high": cross.high, f"optimism {metric}": cross.optimism}
-    records = {TRAINING_PROFILE: _profile(prepared, outcome.closed, held_out), TABLE_FINDINGS: as_json(found)}
-    return Explained(cross, values, files, records, figures)
+    records = {TRAINING_PROFILE: _profile(prepared, best.closed, held_out), TABLE_FINDINGS: as_json(background.found)}
+    return Explained(values, files, records, figures)
 
 
-def card_facts(
-    prepared: Prepared,
-    settings: Settings,
-    outcome: Outcome,
-    cross: CrossValidation | None,
-    found: Sequence[Finding],
-    task_id: str,
-    task_url: str,
-) -> CardFacts:
+def card_facts(background: Background, outcome: Outcome) -> CardFacts:
     """What the card says that the model and its held-out rows do not tell."""
-    table, closed, finished = prepared.table, outcome.closed, outcome.finished
+    prepared, settings = background.prepared, background.settings
+    table, closed, cross = prepared.table, outcome.closed, outcome.cross
     is_classification = table.task == "classification"
-    cv = None if outcome.cv_score is None else Score(outcome.cv_score, *((cross.low, cross.high) if cross else ()))
     return CardFacts(
         model_name=outcome.published.name,
         task=table.task,
@@ -138,24 +164,24 @@ def card_facts(
         fingerprint=table.fingerprint,
         split=split_in_words(prepared, settings),
         input_schema=input_schema(table.X, table.kinds),
-        cv=cv,
+        cv=outcome.cv,
         holdout=Score(closed.holdout_score, *(closed.holdout_interval or ())),
         classes=_counts(table.y) if is_classification else {},
         target_range=None if is_classification else _range(table.y.to_numpy(dtype=np.float64)),
         optimism=cross.optimism if cross else None,
         candidates=cross.candidates if cross else 0,
         folds=settings.cv_folds,
-        search=search_in_words(settings, finished),
-        pipeline=pipeline_text(outcome.champion) if outcome.champion else "",
+        search=search_in_words(settings, background.finished),
+        pipeline=outcome.pipeline,
         fallback=outcome.fallback,
-        findings=tuple(finding.line for finding in found),
+        findings=tuple(finding.line for finding in background.found),
         versions=library_versions(),
         sha256=outcome.published.sha256,
         size_bytes=len(closed.model),
         inference_ms=closed.inference_ms,
         model_id=outcome.published.id,
-        task_id=task_id,
-        task_url=task_url,
+        task_id=background.task_id,
+        task_url=background.task_url,
         created=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
     )
 
@@ -186,20 +212,22 @@ def search_in_words(settings: Settings, finished: Finished) -> dict[str, str]:
     }
 
 
-def _cross_validation(outcome: Outcome, metric: str, seed: int) -> CrossValidation | None:
-    champion = outcome.champion
-    if champion is None or not champion.fold_scores:
-        return None
-    return cross_validation(champion.fold_scores, outcome.finished.evaluations, metric, seed)
-
-
-def _card(facts: CardFacts, fitted: Any, held_out: HoldoutRows, deadline: float, seed: int) -> Card | None:
+def _card(background: Background, outcome: Outcome, held_out: HoldoutRows, deadline: float) -> Card | None:
     """The card; None where it fails, which must not cost the run its result."""
+    facts, seed = card_facts(background, outcome), background.settings.seed
     try:
-        return make_card(facts, fitted, held_out, deadline=deadline, seed=seed)
+        return make_card(facts, outcome.closed.fitted, held_out, deadline=deadline, seed=seed)
     except Exception:  # of any kind: it asks a pipeline that a search made up
         log.exception("the model card cannot be written")
         return None
+
+
+def _card_files(card: Card, suffix: str = "") -> list[ArtifactFile]:
+    markdown, html = (f"{MODEL_CARD}{suffix}{ending}" for ending in (".md", ".html"))
+    return [
+        ArtifactFile(markdown, markdown, card.markdown.encode(), card.markdown),
+        ArtifactFile(html, html, card.html.encode()),
+    ]
 
 
 def _profile(prepared: Prepared, closed: Closed, held_out: HoldoutRows) -> dict[str, Any]:

@@ -52,5 +52,5 @@ def refusal(found: Sequence[Finding]) -> str:
     reasons = [finding.line for finding in found if finding.refusable]
     if not reasons:
         return ""
-    more = f" ({len(reasons) - 1} more findings; set table_checks=warn to see them all)" if len(reasons) > 1 else ""
+    more = f" (and {len(reasons) - 1} more; set table_checks=warn to see all)" if len(reasons) > 1 else ""
     return f"table_checks=refuse: {reasons[0]}{more}"

@@ -1,4 +1,4 @@
-"""Figures of a search: Pareto front, leaderboard, failures, where the time went; `models.figure_style` says how they look."""
+"""Figures of a search: Pareto front, leaderboard, failures, where the time went; styled by `models.figure_style`."""
 
 from __future__ import annotations
 

@@ -22,9 +22,6 @@ from models.card.slices import slices
 from models.card.text import prose
 from models.evidence import HoldoutRows
 
-#: names of the artifacts
-MARKDOWN = "model_card.md"
-HTML = "model_card.html"
 #: title of the card's figures among ClearML's plots
 PLOTS = "Model card"
 

@@ -47,7 +47,7 @@ numbers, truth values as 1 and 0, or dates as seconds since 1970 in UTC, with Na
 holds categories, with the empty text for a missing cell. {outputs}
 
 ```python
-import numpy, onnxruntime, pandas
+import onnxruntime, pandas
 
 rows = pandas.read_csv("rows.csv")
 session = onnxruntime.InferenceSession("model.onnx")

@@ -116,6 +116,7 @@ class _Service:
         self._status = Status(champion, crew.facts)
         self._desk.crew = crew
         self._metrics.model_answers(champion.id, champion.name, is_swap=False)
+        self._say_how(champion, crew)
         self._observer.on_model(champion)
         follower = Follower(
             champion.name, champion, self._options.poll_seconds,
@@ -147,6 +148,13 @@ class _Service:
             await self._loop.run_in_executor(None, self._observer.close)
         return 0
 
+    @staticmethod
+    def _say_how(model: RegistryModel, crew: Crew) -> None:
+        log.info("model %s answers now", model.id)
+        if not crew.facts["compiled"]:
+            why = crew.facts["not_compiled_because"]
+            log.warning("model %s answers slowly, by its own preprocessing: %s", model.id, why)
+
     def _stop(self) -> None:
         self._status.is_stopping = True
         log.info("no new connections are taken; what is in flight is answered")
@@ -173,7 +181,7 @@ class _Service:
         self._status.change_to(model, crew.facts)
         self._metrics.model_answers(model.id, model.name, is_swap=True)
         self._observer.on_model(model)
-        log.info("model %s answers now", model.id)
+        self._say_how(model, crew)
         if before is not None:
             await before.end()
 

@@ -47,6 +47,7 @@ class Status:
             "name": self.model.name,
             "since": self.since.isoformat(timespec="seconds"),
             "workers": workers,
+            "compiled": bool(self.facts.get("compiled")),
             "refused_champion": refused,
             "registry_reachable": self.is_registry_reachable,
         }

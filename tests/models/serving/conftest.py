@@ -24,7 +24,7 @@ def publish_made(clearml_server, tmp_path_factory) -> Publish:
 
     tasks: list[Any] = []
 
-    def _publish(made: Made, name: str, tags: tuple[str, ...] = ("challenger",), with_holdout: bool = True):
+    def _publish(made: Made, name: str, tags: tuple[str, ...] = ("challenger",), with_holdout: bool = True, **more):
         task = Task.create(project_name="Serving", task_name=f"makes a model of {name}")
         tasks.append(task)
         task.mark_started()
@@ -36,7 +36,7 @@ def publish_made(clearml_server, tmp_path_factory) -> Publish:
         facts = TableFacts(len(made.y), len(made.X.columns), "0" * 64, made.schema)
         published = publish(
             task, packed(made.fitted), name=name, metric="accuracy", cv_score=0.9, holdout_score=0.9, table=facts,
-            tags=tags,
+            tags=tags, **more,
         )  # fmt: skip
         task.mark_completed()
         return model_by_id(published.id)

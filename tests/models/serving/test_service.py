@@ -148,7 +148,7 @@ def test_health_and_readiness_are_told_to_everybody(service, champion):
     assert service.ask("/health", headers={}) == (200, {"healthy": True})
     status, answer = service.ask("/ready", headers={})
     assert status == 200
-    assert (answer["ready"], answer["model"], answer["workers"]) == (True, champion.id, 2)
+    assert (answer["ready"], answer["model"], answer["workers"], answer["compiled"]) == (True, champion.id, 2, True)
 
 
 def test_the_schema_is_that_of_training(service, made):
@@ -256,6 +256,19 @@ def without_keys(champion):
 def test_without_keys_it_answers_only_by_this_machines_names(without_keys):
     assert without_keys.ask("/predict", ROW, headers={})[0] == 200
     assert without_keys.ask("/predict", ROW, headers={"Host": "evil.example"})[0] == 403
+
+
+def test_what_a_killed_worker_was_asked_another_one_answers(without_keys):
+    (worker,) = without_keys.workers()
+    worker.suspend()  # so that it has the request for sure when it is killed
+    answers = []
+    asker = threading.Thread(target=lambda: answers.append(without_keys.ask("/predict", [ROW, ROW])))
+    asker.start()
+    without_keys.wait_until(lambda: without_keys.metric("automl_serving_requests_in_flight") == 1)
+    worker.kill()
+    asker.join(60)
+    assert [(status, len(answer["predictions"])) for status, answer in answers] == [(200, 2)]
+    assert without_keys.metric("automl_serving_worker_restarts_total") == 1
 
 
 def test_told_to_stop_it_answers_what_is_in_flight_and_ends_well(without_keys, made):

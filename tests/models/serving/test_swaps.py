@@ -137,6 +137,17 @@ def test_a_tampered_champion_leaves_the_old_one_serving_and_says_so(service, two
     service.wait_until(lambda: not service.ask("/ready")[1]["refused_champion"])
 
 
+def test_a_champion_that_a_stranger_signed_leaves_the_old_one_serving(service, publish_made, tmp_path):
+    serving = champion_of(NAME).id
+    foreign = publish_made(made_to_answer("foreign", "spare"), NAME, with_holdout=False, signing_home=tmp_path)
+    crown(NAME, foreign.id)
+    service.wait_until(lambda: service.ask("/ready")[1]["refused_champion"])
+    assert "--trust-unsigned" in service.ask("/ready")[1]["refused_champion"]["reason"]
+    assert service.ask("/ready")[1]["model"] == serving
+    crown(NAME, serving)
+    service.wait_until(lambda: not service.ask("/ready")[1]["refused_champion"])
+
+
 def test_a_champion_that_does_not_load_leaves_the_old_one_serving(service, two_models, publish_made):
     serving = champion_of(NAME).id
     broken = made_to_answer("broken", "spare")
