@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import pickle
 
+import networkx
 import numpy as np
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lightgbm import LGBMClassifier
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.svm import LinearSVC
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from tpot import GraphPipeline
+from xgboost import XGBClassifier
 
 from models.serving.answering import Answering
 from models.serving.messages import Question
@@ -86,6 +91,46 @@ def test_a_classifier_without_probabilities_answers_labels():
     made = plain(LinearSVC(dual=False))
     ((_, answer),) = asked(started(made), rows_of(made.X))
     assert answer["predictions"] == [{"prediction": label} for label in made.fitted.predict(made.X)]
+
+
+def graph():
+    """A tree that sees the rows and what a forest says of them."""
+    edges = networkx.DiGraph()
+    edges.add_node("tree", instance=DecisionTreeClassifier(max_depth=3))
+    edges.add_node("forest", instance=RandomForestClassifier(4, n_jobs=-1, random_state=0))
+    edges.add_edge("tree", "forest")
+    return GraphPipeline(graph=edges)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(5, n_jobs=-1, random_state=0),
+        XGBClassifier(n_estimators=3, n_jobs=2),
+        LGBMClassifier(n_estimators=3, n_jobs=2, verbose=-1),
+        VotingClassifier([("a", DecisionTreeClassifier()), ("b", RandomForestClassifier(3))], voting="soft", n_jobs=2),
+        graph(),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_any_estimator_answers_as_the_pipeline_does_in_one_thread(estimator):
+    made = plain(estimator)
+    answering = started(made)
+    assert answering.facts["compiled"]
+    ((status, answer),) = asked(answering, rows_of(made.X))
+    assert status == 200
+    assert [one["prediction"] for one in answer["predictions"]] == made.fitted.predict(made.X).tolist()
+    told = np.array([list(one["probabilities"].values()) for one in answer["predictions"]])
+    assert np.allclose(told, made.fitted.predict_proba(made.X), rtol=1e-6)
+    assert not [jobs for jobs in jobs_in(answering._predictor._model) if jobs not in (None, 1)]
+
+
+def jobs_in(estimator):
+    """``n_jobs`` of an estimator and of those in it."""
+    inner = [*getattr(estimator, "estimators_", ())]
+    if hasattr(estimator, "graph"):
+        inner += [attributes["instance"] for _, attributes in estimator.graph.nodes(data=True)]
+    return [getattr(estimator, "n_jobs", None), *(jobs for one in inner for jobs in jobs_in(one))]
 
 
 @pytest.mark.parametrize("labels", [[True, False], [7, 3], [-1.0, 2.0]])
