@@ -13,7 +13,7 @@ SEARCH_SPACE ?=
 SEED ?=
 # of make resume and make verify
 TASK ?=
-# of make serve: a model's name in the registry; without it the one that has a champion
+# of make serve: a model's name in the registry; needed where several have a champion
 NAME ?=
 # any further options of clearml-automl run
 OPTIONS ?=

@@ -14,7 +14,13 @@ from config.settings import resolve
 
 
 def serve(
-    name: Annotated[str, typer.Argument(help="Of the models, such as AutoML/penguins; its champion answers.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Of the models, such as AutoML/penguins; its champion answers. Not needed where only one name has one.",
+            show_default=False,
+        ),
+    ] = "",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8090,
     workers: Annotated[
@@ -53,7 +59,7 @@ def serve(
 
     import logging
 
-    from models.catalog import RegistryModel
+    from models.catalog import RegistryModel, all_models, only_champion
     from models.drift.observer import DriftObserver
     from models.serving.service import run
 
@@ -68,4 +74,4 @@ def serve(
         print(f"{model.name}, model {model.id}, answers at {url}; {url}/docs says how", flush=True)
         messages.print(f"API key: {where}" if where else "no API key is asked for")
 
-    return run(name, options, observer=DriftObserver(drift_limit), on_ready=tell)
+    return run(name or only_champion(all_models()), options, observer=DriftObserver(drift_limit), on_ready=tell)

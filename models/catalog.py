@@ -6,7 +6,7 @@ import difflib
 import functools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -217,6 +217,26 @@ def find(reference: str) -> RegistryModel:
     if champion is None:
         raise no_champion(name)
     return champion
+
+
+def only_champion(models: Iterable[RegistryModel]) -> str:
+    """The one name that has a champion.
+
+    Args:
+        models: of all names.
+
+    Raises:
+        BadInput: none has, or several have.
+    """
+    models = list(models)
+    names = sorted({model.name for model in models if model.has_champion_tag})
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise BadInput(f"several names have a champion; type one of {_listed(names)}")
+    if not models:
+        raise BadInput("the registry holds no models yet; 'clearml-automl run' makes one")
+    raise no_champion(models[0].name)
 
 
 def no_champion(name: str) -> BadInput:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ def load(model: RegistryModel, *, trust_unsigned: bool = False, home: Path | Non
     """
     content = verified_file(model, trust_unsigned=trust_unsigned, home=home)
     try:
-        return joblib.load(io.BytesIO(content))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "pkg_resources is deprecated")  # by a part of TPOT, when it is imported
+            return joblib.load(io.BytesIO(content))
     except ModuleNotFoundError as error:
         raise BadInput(f"{_named(model)} needs the module {error.name!r}, which is not installed here") from None
     except Exception as error:  # of any kind: it depends on what the file holds

@@ -18,6 +18,7 @@ from models.catalog import (
     full_name,
     models_named,
     no_champion,
+    only_champion,
 )
 from models.gate.limits import Limits
 from models.gate.promotion import promote
@@ -37,6 +38,18 @@ def numbered(number: int, **changes) -> RegistryModel:
 def test_of_two_with_the_tag_the_later_promotion_counts():
     assert champion_among([numbered(2), numbered(3), numbered(1)]) == numbered(3)
     assert champion_among([MODEL, numbered(1)]) == numbered(1)  # a tag that a person set by hand has no number
+
+
+def test_a_service_need_not_be_told_the_only_name_that_has_a_champion():
+    others = [replace(MODEL, name="AutoML/owls", tags=("challenger",))]
+    assert only_champion([*others, MODEL]) == "AutoML/penguins"
+    for models, message in (
+        ([], "the registry holds no models yet"),
+        (others, "'AutoML/owls' has no champion yet"),
+        ([MODEL, replace(MODEL, name="AutoML/owls")], "type one of 'AutoML/owls', 'AutoML/penguins'"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            only_champion(models)
 
 
 def test_drafts_archived_models_and_challengers_are_no_champions():
