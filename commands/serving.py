@@ -17,7 +17,7 @@ def serve(
     name: Annotated[
         str,
         typer.Argument(
-            help="Of the models, such as AutoML/penguins; its champion answers. Not needed where only one name has one.",
+            help="Of the models, such as AutoML/penguins; its champion answers. Needed where several have one.",
             show_default=False,
         ),
     ] = "",
