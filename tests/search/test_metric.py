@@ -8,6 +8,7 @@ from sklearn.metrics import get_scorer_names
 from config.errors import BadInput
 from experiments.search import metric
 from experiments.search.metric import check_metric
+from models.scoring import UNWEIGHTED_METRICS
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,6 @@ def test_every_metric_named_here_is_a_scorer():
 
 
 def test_what_is_known_of_a_metric_is_of_metrics_that_there_are():
-    known = {*metric.EVEN_METRICS, *metric.ROW_METRICS, *metric.UNWEIGHTED_METRICS, *metric.COMPLETE_METRICS}
+    known = {*metric.EVEN_METRICS, *metric.ROW_METRICS, *UNWEIGHTED_METRICS, *metric.COMPLETE_METRICS}
     assert known <= {*metric.REGRESSION, *metric.ANY_CLASSES, *metric.TWO_CLASSES}
     assert not set(metric.EVEN_METRICS) & set(metric.ROW_METRICS)
