@@ -13,6 +13,7 @@ from rich.table import Table
 
 from experiments.reports.leaderboard import LeaderboardRow
 from experiments.search.events import Generation
+from models.catalog import CHALLENGER
 
 SHOWN_ROWS = 5  # of the leaderboard at the end
 FILE_WIDTH = 160  # characters of the leaderboard where there is no terminal to fit it to
@@ -232,7 +233,10 @@ class TerminalView:
         ]
         if result.model_id:
             facts.append(("model", f"{result.model_name}  {result.model_id}  {result.role}".rstrip()))
-        return [*facts, ("task", result.task_id), ("link", result.task_url)]
+        facts += [("task", result.task_id), ("link", result.task_url)]
+        if result.model_id and result.role == CHALLENGER:
+            facts.append(("next", f"clearml-automl models promote {result.model_id}"))
+        return facts
 
 
 def leaderboard_table(rows: Sequence[LeaderboardRow], metric: str) -> Table:

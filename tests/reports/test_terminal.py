@@ -128,6 +128,13 @@ def test_a_fallback_says_why(result):
     assert "no pipeline was valid [in 60 s]" in file.getvalue()
 
 
+def test_a_challenger_says_how_it_may_become_champion(result):
+    for role, is_told in (("challenger", True), ("champion", False)):
+        console, file = plain()
+        TerminalView(console, 60.0, "accuracy").show_result(replace(result, role=role))
+        assert ("clearml-automl models promote beef" in file.getvalue()) == is_told
+
+
 def test_a_result_without_a_model_shows_none(result):
     console, file = plain()
     TerminalView(console, 60.0, "accuracy").show_result(replace(result, model_id=None, model_name=None))
