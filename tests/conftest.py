@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,10 @@ from xdist.scheduler import LoadFileScheduling
 from config.settings import Resolved, Settings
 from pipelines.connection import Connection
 from pipelines.stack import Stack
+
+if threading.current_thread() is threading.main_thread():
+    # A shell that runs the tests in the background has SIGINT ignored, and what they start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ def test_a_reference_is_an_id_a_name_or_the_newest_of_a_name(published):
         ("salamanders", "'salamanders' is ambiguous; type one of 'Lower/salamanders', 'Upper (1)/salamanders'"),
         ("Lower/salamanders", "has no champion yet; type 'clearml-automl models promote Lower/salamanders@newest'"),
         ("Upper (1)/salamandres", "; did you mean 'Upper (1)/salamanders'"),
-        ("salamandres", "; did you mean 'Lower/salamanders', 'Upper (1)/salamanders'?"),
+        ("salamandres", "; did you mean 'Lower/salamanders', 'Upper (1)/salamanders'"),
         ("xyz", "there is no model named 'xyz'; 'clearml-automl models list' shows all"),
         ("f" * 32, "there is no model ffff"),
         ("", "there is no model named ''"),
