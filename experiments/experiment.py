@@ -32,7 +32,6 @@ from experiments.search.space_file import digest
 from experiments.search.space_names import is_python_file
 from experiments.searching import NO_SEARCH, PUBLISHING_SECONDS, Search, pool_as_set
 from models.catalog import CHALLENGER, CHAMPION
-from models.gate.limits import Limits
 from models.gate.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -65,7 +64,6 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
     fallbacks = Fallbacks()
     with ExitStack() as cleanup:
         with ledger.phase("load"):
-            Limits.of(settings)  # refuses what a person mistyped before anything is spent
             pool = None if fallback else _opened_pool(settings, fallbacks, cleanup)  # it gets ready meanwhile
             prepared = prepare(settings)
             closing = Closing(prepared, settings.memory_limit_mb, settings.seed)
@@ -125,8 +123,7 @@ def conduct(run: RunTask, began: float, view: TerminalView | None = None) -> Res
             )
         if settings.auto_promote and settings.publish:
             with ledger.phase("promote"):
-                until = max(ledger.deadline(0.0), time.monotonic() + PROMOTING_SECONDS)
-                verdict = promote_model(run, prepared, closed, published, until)
+                verdict = promote_model(run, prepared, closed, published, _promotion_deadline(run, ledger))
         tracking.report_end(finished, spent_seconds=ledger.spent, overrun_seconds=ledger.overrun, fallback=fallback)
     return ResultSummary(
         task_id=run.id,
@@ -194,6 +191,12 @@ def _card_deadline(run: RunTask, ledger: Ledger) -> float:
         return now
     spare = PROMOTING_SECONDS if run.settings.auto_promote else 0.0
     return min(now + card_seconds(run.settings.time_left), ledger.deadline(REPORTING_SECONDS + spare))
+
+
+def _promotion_deadline(run: RunTask, ledger: Ledger) -> float:
+    """Until when the model is compared with the champion; a person who stops a run does not wait for it."""
+    soon = time.monotonic() + PROMOTING_SECONDS
+    return soon if run.stop_requested.is_set() else max(ledger.deadline(0.0), soon)
 
 
 def _fitted(

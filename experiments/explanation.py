@@ -22,6 +22,7 @@ from experiments.reports.tracking import ArtifactFile
 from experiments.search.events import Evaluation, Finished
 from models.card.card import Card, make_card
 from models.card.facts import CardFacts, Score
+from models.drift.profile import ARTIFACT as TRAINING_PROFILE
 from models.drift.profile import training_profile
 from models.evidence import HOLDOUT, SPLIT, HoldoutRows
 from models.published import classes_of
@@ -31,7 +32,6 @@ from models.schema import input_schema
 log = logging.getLogger(__name__)
 
 #: names of the artifacts
-TRAINING_PROFILE = "training_profile"
 TABLE_FINDINGS = "table_findings"
 MODEL_CARD = "model_card"
 

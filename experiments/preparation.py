@@ -27,6 +27,7 @@ from experiments.search.problem import prepare as prepare_folds
 from experiments.search.space_names import check_space_name
 from experiments.search.weighting import learning_weight
 from models.evidence import HoldoutRows, Split, row_hashes
+from models.gate.limits import Limits
 from models.scoring import UNWEIGHTED_METRICS, score_weight
 
 DATASET_PREFIX = "dataset:"
@@ -108,10 +109,12 @@ def prepare(settings: Settings) -> Prepared:
     The hold-out is split off before anything learns; only what a column means is told by all rows.
 
     Raises:
-        BadInput: the table, a column, the metric, the search space, or a split that leaves nothing to judge.
+        BadInput: the table, a column, the metric, the search space, a limit of the registry, or a split that leaves
+            nothing to judge.
     """
     check_space_name(settings.search_space)
     Objectives.parse(settings.objectives)
+    Limits.of(settings)
     source = local_source(settings.data)
     table = read_table(
         source,

@@ -117,3 +117,8 @@ def test_a_split_without_a_class_is_refused(prepared):
     late = {"y": ["well"] * 120 + ["ill", "well"] * 40, "day": range(ROWS)}
     with pytest.raises(BadInput, match="no row before fold 1 is of class 'ill'"):
         prepared(late, split="time", time_column="day")
+
+
+def test_a_limit_of_the_registry_that_is_no_number_is_refused_before_anything_runs():
+    with pytest.raises(BadInput, match="minimum_score: 'high' is no number"):
+        prepare(Settings(data="penguins", minimum_score="high"))
